@@ -1,0 +1,43 @@
+//! Raw image data in: readers of the published data sets, pictures in memory, and batches.
+//!
+//! - [`ImageSource`]: a data set as it was shipped; [`open`] makes one from a [`SourceKind`] and a path.
+//! - [`Example`]: the bytes of one image, planar (channel, row, column), with its label.
+//! - [`Pictures`]: examples held in memory, all of one [`ImageShape`].
+//! - [`Batch`]: normalized and possibly augmented pixels, ready to become a tensor.
+//! - [`split`]: carves a validation split out of the training part.
+//!
+//! What this crate does not do: it knows no tensors and no stages, downloads nothing, and prints nothing.
+//! Sizes read from files are checked before anything is allocated, so hostile bytes give a [`SourceError`],
+//! never a panic.
+
+mod cifar;
+mod cifar10;
+mod cifar100;
+mod class_quota;
+mod container;
+mod error;
+mod example;
+mod fashion_mnist;
+mod idx;
+mod image_folder;
+mod images;
+mod listing;
+mod options;
+mod shape;
+mod source;
+pub mod split;
+mod stream;
+mod synthetic;
+mod tar_stream;
+
+pub use error::SourceError;
+pub use example::{Example, Part};
+pub use images::augment::{Augmentation, Flip};
+pub use images::batches::{Batch, epoch_order};
+pub use images::decode::ImageProblem;
+pub use images::normalize::Normalization;
+pub use images::pictures::Pictures;
+pub use images::resize::Fit;
+pub use options::{BrokenFiles, Cifar100Labels, SourceOptions, SyntheticSize};
+pub use shape::ImageShape;
+pub use source::{ImageSource, SourceKind, open};

@@ -1,0 +1,18 @@
+//! What a network costs before anybody trains it: exact integers read off its graph.
+//!
+//! The nouns:
+//!
+//! - [`Macs`]: multiply-accumulates by arithmetic, and the additions and operations that follow from them.
+//! - [`Params`]: trained scalars by the arithmetic of the layer that owns them.
+//! - [`NodeCounts`]: both for one node of a graph, one row of a table.
+//! - [`Counts`]: the sums over a graph.
+//!
+//! The counting rule is strict: what convolutions, shift and add layers, the classifier and the two products of an
+//! attention compute is counted; normalisation, activation, pooling, softmax, biases and residual sums are free.
+//! Counts of other tools that include those are a few tenths of a percent higher.
+//!
+//! What it deliberately does not do: see weights (a zero weight counts like any other), run anything, read files.
+
+mod counts;
+
+pub use counts::{Counts, Macs, NodeCounts, Params, counts, node_counts};

@@ -1,0 +1,21 @@
+//! The arithmetic of add and shift layers on plain slices.
+//!
+//! The nouns:
+//!
+//! - [`Window`]: the geometry of one convolution-like layer.
+//! - [`add`]: forward and backward of the add layer, y = −Σ |x − w|.
+//! - [`shift`]: rounding of weights to signed powers of two.
+//! - [`reference`]: the plain loops that every fast path is tested against.
+//!
+//! What it deliberately does not do: know tensors, graphs or files. It depends on nothing of ours.
+//!
+//! Letters in shapes: B batch, C input channels, O output channels, H W input map, Y X output map, G groups,
+//! K = C / G · kernel² taps, P = Y · X positions. All tensors are row-major.
+
+pub mod add;
+mod columns;
+pub mod reference;
+pub mod shift;
+mod window;
+
+pub use window::Window;

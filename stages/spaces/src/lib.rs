@@ -1,0 +1,38 @@
+//! What may be chosen: operators, search spaces, genomes, architectures. Pure data, no tensors, no files.
+//!
+//! The nouns, in the order in which they are made of each other:
+//!
+//! - [`Operator`]: attention, conv, shift or add, the arithmetic of a block.
+//! - [`Space`]: the set of allowed architectures, as a manifest describes it.
+//! - [`Genome`]: one point of a space as choice indices.
+//! - [`Architecture`]: a decoded genome with all sizes.
+//! - [`Graph`]: the nodes an architecture computes, in execution order. Training interprets it, lowering
+//!   translates it and the cost model counts it, so the three cannot disagree about what a network is.
+//! - [`Weights`]: the tensors of one network by name, the boundary between training and export.
+//!
+//! What it deliberately does not do: run anything, read files, know a clock or a thread.
+
+mod architecture;
+mod block;
+mod folding;
+mod genome;
+mod graph;
+mod hybrid_cnn;
+mod operator;
+mod space;
+mod supernet;
+mod weights;
+
+pub use architecture::{Architecture, Task};
+pub use block::{Cell, Entry};
+pub use folding::fold;
+pub use genome::{Genome, GenomeError};
+pub use graph::{
+    Arithmetic, AttentionForm, BATCH_NORM_EPSILON, Compute, FeatureMap, Graph, Linear, Node, Parameter, ParameterKind,
+    Site,
+};
+pub use hybrid_cnn::{CellSet, HybridCnn, LayerRange, Level, PathWeighting, Stem};
+pub use operator::Operator;
+pub use space::{SearchSpace, Space, SpaceError};
+pub use supernet::SupernetPlan;
+pub use weights::{SMALLEST_SHIFT, Tensor, Values, Weights, WeightsError, shift_code, shift_weight};
