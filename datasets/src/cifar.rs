@@ -25,6 +25,8 @@ pub(crate) struct Layout {
     /// Files of the training part, in order.
     pub(crate) train: &'static [&'static str],
     pub(crate) test: &'static str,
+    /// Records of each published training file and of the test file.
+    pub(crate) records: (usize, usize),
     /// File of class names, one a line.
     pub(crate) names: &'static str,
     pub(crate) classes: usize,
@@ -40,6 +42,11 @@ impl Layout {
             Part::Train => self.train,
             Part::Test => std::slice::from_ref(&self.test),
         }
+    }
+
+    /// Returns how many records the published file `name` has.
+    fn published(&self, name: &str) -> usize {
+        if name == self.test { self.records.1 } else { self.records.0 }
     }
 
     fn record(&self) -> usize {
@@ -67,11 +74,7 @@ impl Cifar {
     ///
     /// # Errors
     /// When a file is missing, its size is not a multiple of a record, or a label or name is wrong.
-    pub(crate) fn open(
-        layout: Layout,
-        container: Container,
-        options: &SourceOptions,
-    ) -> Result<Self, SourceError> {
+    pub(crate) fn open(layout: Layout, container: Container, options: &SourceOptions) -> Result<Self, SourceError> {
         check_fixed_size(layout.kind, SHAPE, options)?;
         let mut counts = BTreeMap::new();
         let mut classes = Vec::new();
@@ -115,16 +118,21 @@ impl ImageSource for Cifar {
         self.quota(part).total()
     }
 
-    fn examples(
-        &self,
-        part: Part,
-    ) -> Result<Box<dyn Iterator<Item = Result<Example, SourceError>> + '_>, SourceError> {
+    fn examples(&self, part: Part) -> Result<Box<dyn Iterator<Item = Result<Example, SourceError>> + '_>, SourceError> {
         let files = self.layout.files(part).iter();
         Ok(Box::new(CifarExamples { set: self, quota: self.quota(part), files, current: None }))
     }
 
     fn warnings(&self) -> Vec<String> {
-        Vec::new()
+        let mut warnings = Vec::new();
+        for (name, counts) in &self.counts {
+            let (found, published) = (counts.iter().sum::<usize>(), self.layout.published(name));
+            if found != published {
+                let file = self.container.path_of(name);
+                warnings.push(format!("`{}` has {found} records, the published file {published}", file.display()));
+            }
+        }
+        warnings
     }
 }
 
@@ -205,8 +213,11 @@ impl RecordFile<'_> {
     fn class_counts(&self, size: u64, reader: &mut dyn Read) -> Result<Vec<usize>, SourceError> {
         let record = self.layout.record() as u64;
         if size == 0 || !size.is_multiple_of(record) {
-            let wanted = format!("a multiple of {record} (one record)");
-            return Err(self.size_error(wanted, size.to_string()));
+            let wanted = format!(
+                "a multiple of {record} bytes ({} in the published file)",
+                record * self.layout.published(self.name) as u64
+            );
+            return Err(self.size_error(wanted, size));
         }
         let mut counts = vec![0; self.layout.classes];
         let mut buffer = vec![0; self.layout.record()];
@@ -214,7 +225,7 @@ impl RecordFile<'_> {
         for index in 0..records {
             let read = self.fill(reader, &mut buffer)?;
             if read < buffer.len() {
-                return Err(self.size_error(size.to_string(), (index * record + read as u64).to_string()));
+                return Err(self.size_error(format!("{size} bytes"), index * record + read as u64));
             }
             counts[self.label(&buffer, index as usize)? as usize] += 1;
         }
@@ -225,8 +236,8 @@ impl RecordFile<'_> {
         let mut record = vec![0; self.layout.record()];
         let read = self.fill(reader, &mut record)?;
         if read < record.len() {
-            let wanted = format!("at least {}", (index + 1) * record.len());
-            return Err(self.size_error(wanted, (index * record.len() + read).to_string()));
+            let wanted = format!("at least {} bytes", (index + 1) * record.len());
+            return Err(self.size_error(wanted, (index * record.len() + read) as u64));
         }
         let label = self.label(&record, index)?;
         record.drain(..self.layout.label_bytes);
@@ -267,8 +278,8 @@ impl RecordFile<'_> {
             .map_err(|source| SourceError::Unpack { file: self.container.path_of(self.name), source })
     }
 
-    fn size_error(&self, wanted: String, found: String) -> SourceError {
-        SourceError::Size { file: self.container.path_of(self.name), wanted, found }
+    fn size_error(&self, wanted: String, found: u64) -> SourceError {
+        SourceError::Size { file: self.container.path_of(self.name), wanted, found: format!("{found} bytes") }
     }
 }
 

@@ -6,11 +6,8 @@ use crate::cifar::{Cifar, Layout};
 use crate::container::{Container, PublishedNames};
 use crate::{SourceError, SourceKind, SourceOptions};
 
-const NAMES: PublishedNames = PublishedNames {
-    folder: "cifar-10-batches-bin",
-    archive: "cifar-10-binary.tar.gz",
-    file: "test_batch.bin",
-};
+const NAMES: PublishedNames =
+    PublishedNames { folder: "cifar-10-batches-bin", archive: "cifar-10-binary.tar.gz", file: "test_batch.bin" };
 
 /// Opens `cifar-10-binary.tar.gz` or its unpacked folder.
 ///
@@ -25,14 +22,9 @@ pub(crate) fn open(path: Option<&Path>, options: &SourceOptions) -> Result<Cifar
 fn layout() -> Layout {
     Layout {
         kind: SourceKind::Cifar10,
-        train: &[
-            "data_batch_1.bin",
-            "data_batch_2.bin",
-            "data_batch_3.bin",
-            "data_batch_4.bin",
-            "data_batch_5.bin",
-        ],
+        train: &["data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin", "data_batch_4.bin", "data_batch_5.bin"],
         test: "test_batch.bin",
+        records: (10_000, 10_000),
         names: "batches.meta.txt",
         classes: 10,
         label_bytes: 1,

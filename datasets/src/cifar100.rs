@@ -6,11 +6,8 @@ use crate::cifar::{Cifar, Layout};
 use crate::container::{Container, PublishedNames};
 use crate::{Cifar100Labels, SourceError, SourceKind, SourceOptions};
 
-const NAMES: PublishedNames = PublishedNames {
-    folder: "cifar-100-binary",
-    archive: "cifar-100-binary.tar.gz",
-    file: "train.bin",
-};
+const NAMES: PublishedNames =
+    PublishedNames { folder: "cifar-100-binary", archive: "cifar-100-binary.tar.gz", file: "train.bin" };
 
 /// Opens `cifar-100-binary.tar.gz` or its unpacked folder, with fine or coarse labels.
 ///
@@ -31,6 +28,7 @@ fn layout(labels: Cifar100Labels) -> Layout {
         kind: SourceKind::Cifar100,
         train: &["train.bin"],
         test: "test.bin",
+        records: (50_000, 10_000),
         names,
         classes,
         label_bytes: 2,

@@ -13,11 +13,8 @@ impl ClassQuota {
             return Self { left: counts.to_vec() };
         };
         let (share, extra) = (limit / counts.len().max(1), limit % counts.len().max(1));
-        let left = counts
-            .iter()
-            .enumerate()
-            .map(|(class, &count)| count.min(share + usize::from(class < extra)))
-            .collect();
+        let left =
+            counts.iter().enumerate().map(|(class, &count)| count.min(share + usize::from(class < extra))).collect();
         Self { left }
     }
 

@@ -31,6 +31,9 @@ pub(crate) struct PublishedNames {
     pub(crate) file: &'static str,
 }
 
+/// What is done with a file's name, declared size and bytes.
+pub(crate) type Visit<'a> = dyn FnMut(&str, u64, &mut dyn Read) -> Result<(), SourceError> + 'a;
+
 impl Container {
     /// Finds the set at `path`: an archive, the folder of its files, or a folder that holds either.
     ///
@@ -79,12 +82,12 @@ impl Container {
         }
     }
 
-    /// Calls `visit` with each file's name, declared size and bytes, whichever order they lie in, and returns
+    /// Calls `visit` for each file, in whichever order they lie in, and returns
     /// the names. Files that `wanted` declines are not opened.
     pub(crate) fn visit(
         &self,
         wanted: &dyn Fn(&str) -> bool,
-        visit: &mut dyn FnMut(&str, u64, &mut dyn Read) -> Result<(), SourceError>,
+        visit: &mut Visit<'_>,
     ) -> Result<Vec<String>, SourceError> {
         match self {
             Self::Folder(folder) => {
@@ -133,8 +136,7 @@ impl Container {
 
 fn open_in_folder(folder: &Path, name: &str) -> Result<(u64, Box<dyn Read>), SourceError> {
     let path = folder.join(name);
-    let metadata =
-        std::fs::metadata(&path).map_err(|source| SourceError::Io { path: path.clone(), source })?;
+    let metadata = std::fs::metadata(&path).map_err(|source| SourceError::Io { path: path.clone(), source })?;
     Ok((metadata.len(), open_unpacked(&path)?))
 }
 

@@ -62,13 +62,13 @@ pub enum SourceError {
         fix: &'static str,
     },
     /// A file does not have the size that its header or format demands.
-    #[error("`{}`: expected {wanted} bytes, found {found}; the file is damaged or only partly copied, fetch it again", file.display())]
+    #[error("`{}`: expected {wanted}, found {found}; the file is damaged or only partly copied, fetch it again", file.display())]
     Size {
         /// The file, or the archive and its member.
         file: PathBuf,
-        /// The size or sizes that would do.
+        /// The size or sizes that would do, with their unit.
         wanted: String,
-        /// The size it has (`more` when reading stopped at the first byte too many).
+        /// The size it has, or `more` when reading stopped at the first byte too many.
         found: String,
     },
     /// Compressed or archived bytes do not unpack.
@@ -122,11 +122,13 @@ pub enum SourceError {
         /// What it is.
         found: String,
     },
-    /// Pixels do not have the length of the shape they are put into.
-    #[error("an image of shape {shape} has {} values, found {found}", shape.len())]
-    Pixels {
+    /// Pixels do not have the length that their shape and number demand.
+    #[error("{pictures} pictures of shape {shape} have {} values, found {found}", pictures * shape.len())]
+    PixelCount {
         /// The shape.
         shape: ImageShape,
+        /// How many pictures the values are for.
+        pictures: usize,
         /// Values given.
         found: usize,
     },

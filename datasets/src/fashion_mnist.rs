@@ -10,9 +10,8 @@ use crate::stream::RawFile;
 use crate::{Example, ImageShape, ImageSource, Part, SourceError, SourceKind, SourceOptions};
 
 /// The classes in label order, as the set's README lists them.
-const CLASSES: [&str; 10] = [
-    "t-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot",
-];
+const CLASSES: [&str; 10] =
+    ["t-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot"];
 
 const EMBEDDED_NOTE: &str =
     "no path was given: reading the embedded subset of Fashion-MNIST, 3000 training and 750 test images";
@@ -79,10 +78,7 @@ impl ImageSource for FashionMnist {
         self.quota(part).total()
     }
 
-    fn examples(
-        &self,
-        part: Part,
-    ) -> Result<Box<dyn Iterator<Item = Result<Example, SourceError>> + '_>, SourceError> {
+    fn examples(&self, part: Part) -> Result<Box<dyn Iterator<Item = Result<Example, SourceError>> + '_>, SourceError> {
         let mut quota = self.quota(part);
         let admitted = move |example: &Result<Example, SourceError>| match example {
             Ok(example) => quota.admits(example.label),
@@ -165,8 +161,8 @@ mod tests {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("embedded/fashion-mini");
         let options = SourceOptions::default();
         let (disk, embedded) = (open(Some(&folder), &options).unwrap(), open(None, &options).unwrap());
-        let pairs = disk.examples(Part::Test).unwrap().zip(embedded.examples(Part::Test).unwrap());
-        assert!(pairs.map(|(left, right)| left.unwrap() == right.unwrap()).all(|same| same));
+        let mut pairs = disk.examples(Part::Test).unwrap().zip(embedded.examples(Part::Test).unwrap());
+        assert!(pairs.all(|(left, right)| left.unwrap() == right.unwrap()));
         assert!(disk.warnings().is_empty());
     }
 

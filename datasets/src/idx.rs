@@ -75,7 +75,7 @@ impl IdxExamples<'_> {
         let found = self.fill(&mut pixels)?;
         if found < pixels.len() {
             let before = index * pixels.len();
-            return Err(self.size_error((before + found).to_string()));
+            return Err(self.size_error(format!("a header and {} bytes", before + found)));
         }
         Ok(Example { pixels, label: u32::from(self.part.labels[index]) })
     }
@@ -95,11 +95,7 @@ impl IdxExamples<'_> {
 
     fn size_error(&self, found: String) -> SourceError {
         let wanted = self.part.labels.len() * self.part.shape.len();
-        SourceError::Size {
-            file: self.part.images.path(),
-            wanted: format!("a header and {wanted}"),
-            found: format!("a header and {found}"),
-        }
+        SourceError::Size { file: self.part.images.path(), wanted: format!("a header and {wanted} bytes"), found }
     }
 }
 
@@ -144,17 +140,14 @@ fn read_labels(file: &RawFile, images: usize, classes: usize) -> Result<Vec<u8>,
         return Err(SourceError::Unpack { file: file.path(), source });
     }
     if labels.len() != count {
-        let found = if labels.len() > count { "more".to_owned() } else { labels.len().to_string() };
-        return Err(SourceError::Size {
-            file: file.path(),
-            wanted: format!("a header and {count}"),
-            found: format!("a header and {found}"),
-        });
+        let found = match labels.len() {
+            length if length > count => "more".to_owned(),
+            length => format!("a header and {length} bytes"),
+        };
+        return Err(SourceError::Size { file: file.path(), wanted: format!("a header and {count} bytes"), found });
     }
     match labels.iter().position(|&label| usize::from(label) >= classes) {
-        Some(index) => {
-            Err(SourceError::Label { file: file.path(), index, classes, found: u32::from(labels[index]) })
-        }
+        Some(index) => Err(SourceError::Label { file: file.path(), index, classes, found: u32::from(labels[index]) }),
         None => Ok(labels),
     }
 }
@@ -167,13 +160,11 @@ fn check_plain_length(file: &RawFile, wanted: u64) -> Result<(), SourceError> {
     if path.extension().is_some_and(|extension| extension == "gz") {
         return Ok(());
     }
-    let found = std::fs::metadata(path)
-        .map_err(|source| SourceError::Io { path: path.clone(), source })?
-        .len();
+    let found = std::fs::metadata(path).map_err(|source| SourceError::Io { path: path.clone(), source })?.len();
     if found == wanted {
         return Ok(());
     }
-    Err(SourceError::Size { file: path.clone(), wanted: wanted.to_string(), found: found.to_string() })
+    Err(SourceError::Size { file: path.clone(), wanted: format!("{wanted} bytes"), found: format!("{found} bytes") })
 }
 
 struct HeaderReader {

@@ -6,6 +6,23 @@
 //! - [`Batch`]: normalized and possibly augmented pixels, ready to become a tensor.
 //! - [`split`]: carves a validation split out of the training part.
 //!
+//! ```
+//! use datasets::{Normalization, Part, Pictures, SourceKind, SourceOptions, open, split};
+//!
+//! # fn main() -> Result<(), datasets::SourceError> {
+//! let options = SourceOptions { limit_train: Some(100), ..SourceOptions::default() };
+//! let source = open(SourceKind::FashionMnist, None, &options)?;
+//! let mut pictures = Pictures::new(source.shape(), source.classes().len());
+//! for example in source.examples(Part::Train)? {
+//!     pictures.push(&example?)?;
+//! }
+//! let (train, valid) = split::carve_valid(pictures.labels(), pictures.classes, 0.2, 1)?;
+//! let normalization = Normalization::measure(&pictures.select(&train));
+//! assert_eq!(pictures.batch(&valid, &normalization).len(), 20);
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! What this crate does not do: it knows no tensors and no stages, downloads nothing, and prints nothing.
 //! Sizes read from files are checked before anything is allocated, so hostile bytes give a [`SourceError`],
 //! never a panic.

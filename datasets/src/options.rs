@@ -1,11 +1,12 @@
 //! How a data set is to be read.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::Fit;
 
 /// What a reader does with an image file that cannot be decoded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum BrokenFiles {
     /// Stop with an error that names the file.
@@ -16,7 +17,7 @@ pub enum BrokenFiles {
 }
 
 /// Which of the two label bytes of CIFAR-100 is the class.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Cifar100Labels {
     /// The 100 classes.
@@ -27,7 +28,7 @@ pub enum Cifar100Labels {
 }
 
 /// How much of the synthetic set is made.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct SyntheticSize {
     /// Classes, from 1 to 1000. Default 4.
@@ -49,7 +50,7 @@ impl Default for SyntheticSize {
 }
 
 /// Options of every reader; one that a kind has no use for is ignored unless its field says otherwise.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct SourceOptions {
     /// Height and width of the images that `image-folder` (default 224) and `synthetic` (default 16) give.
@@ -79,5 +80,19 @@ impl SourceOptions {
             crate::Part::Train => self.limit_train,
             crate::Part::Test => self.limit_test,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_said_has_its_default_and_what_is_not_known_is_refused() {
+        let options: SourceOptions =
+            serde_json::from_str(r#"{"broken": "skip", "synthetic": {"classes": 2}}"#).unwrap();
+        let synthetic = SyntheticSize { classes: 2, ..SyntheticSize::default() };
+        assert_eq!(options, SourceOptions { broken: BrokenFiles::Skip, synthetic, ..SourceOptions::default() });
+        assert!(serde_json::from_str::<SourceOptions>(r#"{"brokne": "skip"}"#).is_err());
     }
 }

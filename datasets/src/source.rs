@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::Path;
 use std::str::FromStr;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{Example, ImageShape, Part, SourceError, SourceOptions};
@@ -29,17 +30,14 @@ pub trait ImageSource: Send {
     ///
     /// # Errors
     /// When the part's files cannot be opened; each item's error when its bytes are wrong.
-    fn examples(
-        &self,
-        part: Part,
-    ) -> Result<Box<dyn Iterator<Item = Result<Example, SourceError>> + '_>, SourceError>;
+    fn examples(&self, part: Part) -> Result<Box<dyn Iterator<Item = Result<Example, SourceError>> + '_>, SourceError>;
 
     /// Returns what a user should know though it is no error; files skipped are counted as they are met.
     fn warnings(&self) -> Vec<String>;
 }
 
 /// The data sets that can be named.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum SourceKind {
     /// Fashion-MNIST, and any other set in its four IDX files.
@@ -56,8 +54,7 @@ pub enum SourceKind {
 
 impl SourceKind {
     /// Every kind.
-    pub const ALL: [Self; 5] =
-        [Self::FashionMnist, Self::Cifar10, Self::Cifar100, Self::ImageFolder, Self::Synthetic];
+    pub const ALL: [Self; 5] = [Self::FashionMnist, Self::Cifar10, Self::Cifar100, Self::ImageFolder, Self::Synthetic];
 
     /// Returns the kind's name in a manifest.
     #[must_use]
@@ -135,6 +132,18 @@ mod tests {
         for kind in SourceKind::ALL {
             assert_eq!(serde_json::to_string(&kind).unwrap(), format!("\"{kind}\""));
             assert_eq!(kind.name().parse::<SourceKind>().unwrap(), kind);
+        }
+    }
+
+    #[test]
+    fn every_kind_that_needs_no_path_gives_as_many_examples_as_it_says() {
+        for kind in [SourceKind::FashionMnist, SourceKind::Synthetic] {
+            let source = open(kind, None, &SourceOptions::default()).unwrap();
+            for part in Part::ALL {
+                let examples: Vec<_> = source.examples(part).unwrap().map(Result::unwrap).collect();
+                assert_eq!(examples.len(), source.len(part));
+                assert!(examples.iter().all(|example| example.pixels.len() == source.shape().len()));
+            }
         }
     }
 

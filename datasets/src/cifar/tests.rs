@@ -17,8 +17,7 @@ fn record(labels: &[u8], value: u8) -> Vec<u8> {
 
 /// Five batches of two records, labels 0 to 9, and one test record.
 fn ten() -> Files {
-    let batches =
-        ["data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin", "data_batch_4.bin", "data_batch_5.bin"];
+    let batches = ["data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin", "data_batch_4.bin", "data_batch_5.bin"];
     let mut files: Files = batches
         .into_iter()
         .zip([0u8, 2, 4, 6, 8])
@@ -89,6 +88,8 @@ fn a_folder_and_its_archive_give_the_same_examples_in_the_order_of_the_batches()
         assert_eq!(set.classes()[9], "class 9");
         assert_eq!(read(&set, Part::Train), (0..10).map(|label| (label, label as u8)).collect::<Vec<_>>());
         assert_eq!(read(&set, Part::Test), [(7, 70)]);
+        assert_eq!(set.warnings().len(), 6);
+        assert!(set.warnings()[0].ends_with("data_batch_1.bin` has 2 records, the published file 10000"));
     }
 }
 
@@ -107,7 +108,12 @@ fn a_truncated_file_is_named_with_both_sizes() {
     let short = record(&[0], 0)[..3000].to_vec();
     let folder = folder(&replace(ten(), "data_batch_3.bin", short));
     let error = open(folder.path()).unwrap_err().to_string();
-    assert!(error.contains("data_batch_3.bin`: expected a multiple of 3073 (one record) bytes, found 3000"), "{error}");
+    assert!(
+        error.contains(
+            "data_batch_3.bin`: expected a multiple of 3073 bytes (30730000 in the published file), found 3000 bytes"
+        ),
+        "{error}"
+    );
 }
 
 #[test]
@@ -136,9 +142,8 @@ fn a_folder_without_the_set_is_told_what_would_do() {
     let folder = folder(&vec![("a.txt", Vec::new())]);
     let error = open(folder.path()).unwrap_err().to_string();
     assert!(
-        error.contains(
-            "expected `test_batch.bin`, `cifar-10-batches-bin/test_batch.bin` or `cifar-10-binary.tar.gz`"
-        ) && error.contains("found: a.txt;"),
+        error.contains("expected `test_batch.bin`, `cifar-10-batches-bin/test_batch.bin` or `cifar-10-binary.tar.gz`")
+            && error.contains("found: a.txt;"),
         "{error}"
     );
 }

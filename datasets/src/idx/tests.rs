@@ -39,10 +39,7 @@ fn read(images: &[u8], labels: &[u8], suffix: &str) -> Result<Vec<Example>, Sour
 #[test]
 fn plain_and_compressed_files_read_alike() {
     let (images, labels) = (images(2, 1, 3, &[1, 2, 3, 4, 5, 6]), labels(&[9, 0]));
-    let wanted = vec![
-        Example { pixels: vec![1, 2, 3], label: 9 },
-        Example { pixels: vec![4, 5, 6], label: 0 },
-    ];
+    let wanted = vec![Example { pixels: vec![1, 2, 3], label: 9 }, Example { pixels: vec![4, 5, 6], label: 0 }];
     assert_eq!(read(&images, &labels, "").unwrap(), wanted);
     assert_eq!(read(&gzip(&images), &gzip(&labels), ".gz").unwrap(), wanted);
 }
@@ -64,16 +61,16 @@ fn sizes_out_of_bounds_are_refused_before_anything_is_allocated() {
 #[test]
 fn a_truncated_plain_file_is_told_both_sizes() {
     let error = read(&images(2, 1, 3, &[1, 2, 3, 4]), &labels(&[1, 2]), "").unwrap_err().to_string();
-    assert!(error.contains("expected 22 bytes, found 20"), "{error}");
+    assert!(error.contains("expected 22 bytes, found 20 bytes"), "{error}");
 }
 
 #[test]
 fn a_truncated_or_overlong_compressed_file_is_told_both_sizes() {
     let labels = gzip(&labels(&[1, 2]));
     let error = read(&gzip(&images(2, 1, 3, &[1; 4])), &labels, ".gz").unwrap_err().to_string();
-    assert!(error.contains("expected a header and 6 bytes, found a header and 4"), "{error}");
+    assert!(error.contains("expected a header and 6 bytes, found a header and 4 bytes"), "{error}");
     let error = read(&gzip(&images(2, 1, 3, &[1; 9])), &labels, ".gz").unwrap_err().to_string();
-    assert!(error.contains("expected a header and 6 bytes, found a header and more"), "{error}");
+    assert!(error.contains("expected a header and 6 bytes, found more"), "{error}");
 }
 
 #[test]
@@ -89,7 +86,7 @@ fn labels_must_be_as_many_as_the_images_and_below_the_classes() {
 fn a_compressed_flood_of_labels_is_cut_at_the_declared_count() {
     let flood = [labels(&[1, 2]), vec![0; 1 << 24]].concat();
     let error = read(&images(2, 1, 1, &[1, 2]), &gzip(&flood), "").unwrap_err().to_string();
-    assert!(error.contains("expected a header and 2 bytes, found a header and more"), "{error}");
+    assert!(error.contains("expected a header and 2 bytes, found more"), "{error}");
 }
 
 proptest! {

@@ -5,7 +5,8 @@ use std::fs::File;
 use std::io::{Cursor, Read};
 use std::path::Path;
 
-use image::{ImageDecoder, ImageFormat, RgbImage};
+use image::codecs::png::PngDecoder;
+use image::{ImageDecoder, ImageFormat, Limits, RgbImage};
 use thiserror::Error;
 
 use super::jpeg::{self, JpegFault};
@@ -14,7 +15,7 @@ use crate::SourceError;
 /// Longest image file that is read; the longest of ILSVRC-2012 has 16 MB.
 const MAX_FILE_BYTES: u64 = 1 << 28;
 /// Most bytes a decoded image may have; the largest of ILSVRC-2012 has 61 megapixels, 183 MB as RGB.
-const MAX_DECODED_BYTES: u64 = 1 << 29;
+const MAX_DECODED_BYTES: u64 = 1 << 28;
 
 /// Why an image file cannot be used.
 #[derive(Debug, Error)]
@@ -75,11 +76,7 @@ impl From<JpegFault> for ImageProblem {
 pub(crate) fn rgb_file(path: &Path) -> Result<RgbImage, SourceError> {
     let io_error = |source| SourceError::Io { path: path.to_path_buf(), source };
     let mut bytes = Vec::new();
-    File::open(path)
-        .map_err(io_error)?
-        .take(MAX_FILE_BYTES + 1)
-        .read_to_end(&mut bytes)
-        .map_err(io_error)?;
+    File::open(path).map_err(io_error)?.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes).map_err(io_error)?;
     rgb(&bytes).map_err(|problem| SourceError::Image { file: path.to_path_buf(), problem })
 }
 
@@ -116,8 +113,9 @@ fn rgb_of_jpeg(bytes: &[u8]) -> Result<RgbImage, ImageProblem> {
 }
 
 fn rgb_of_png(bytes: &[u8]) -> Result<RgbImage, ImageProblem> {
-    let decoder =
-        image::codecs::png::PngDecoder::new(Cursor::new(bytes)).map_err(ImageProblem::damaged)?;
+    let mut limits = Limits::no_limits();
+    limits.max_alloc = Some(MAX_DECODED_BYTES);
+    let decoder = PngDecoder::with_limits(Cursor::new(bytes), limits).map_err(ImageProblem::damaged)?;
     check_size("pixels", MAX_DECODED_BYTES, decoder.total_bytes())?;
     Ok(image::DynamicImage::from_decoder(decoder).map_err(ImageProblem::damaged)?.into_rgb8())
 }

@@ -2,13 +2,14 @@
 
 use image::imageops::{self, FilterType};
 use image::{RgbImage, imageops::crop_imm};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Numerator and denominator of the short side before the crop: 256 for a crop of 224, as ResNet's evaluation.
 const SHORT_SIDE: (usize, usize) = (256, 224);
 
 /// How an image becomes a square.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Fit {
     /// Scale the short side to `size` x 256 / 224, then cut the centre out. Keeps proportions, loses the rim.
@@ -23,24 +24,24 @@ pub(crate) fn square(image: &RgbImage, size: usize, fit: Fit) -> RgbImage {
     match fit {
         Fit::Stretch => scaled(image, size as u32, size as u32),
         Fit::CentreCrop => {
-            let (width, height) = cover(image.dimensions(), (size * SHORT_SIDE.0 / SHORT_SIDE.1) as u32);
-            let scaled = scaled(image, width, height);
-            let size = size as u32;
-            crop_imm(&scaled, (width - size) / 2, (height - size) / 2, size, size).to_image()
+            let side = (size * SHORT_SIDE.0 / SHORT_SIDE.1) as u32;
+            centre(&scaled(&centre(image, image.width().min(image.height())), side, side), size as u32)
         }
     }
+}
+
+/// Returns the square of `side` pixels in the middle of `image`.
+///
+/// Cutting the image to a square before scaling gives the same centre and keeps the cost of a very long image low.
+fn centre(image: &RgbImage, side: u32) -> RgbImage {
+    let (left, top) = ((image.width() - side) / 2, (image.height() - side) / 2);
+    crop_imm(image, left, top, side, side).to_image()
 }
 
 /// Returns the planes of `image`: all red, then all green, then all blue bytes.
 pub(crate) fn planes(image: &RgbImage) -> Vec<u8> {
     let interleaved = image.as_raw();
     (0..3).flat_map(|channel| interleaved.iter().skip(channel).step_by(3).copied()).collect()
-}
-
-/// Returns width and height with the short side `short` and the proportions kept.
-fn cover((width, height): (u32, u32), short: u32) -> (u32, u32) {
-    let long = |long: u32, of: u32| ((u64::from(long) * u64::from(short)) / u64::from(of.max(1))) as u32;
-    if width <= height { (short, long(height, width)) } else { (long(width, height), short) }
 }
 
 fn scaled(image: &RgbImage, width: u32, height: u32) -> RgbImage {

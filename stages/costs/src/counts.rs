@@ -61,11 +61,7 @@ impl Add for Macs {
     type Output = Self;
 
     fn add(self, other: Self) -> Self {
-        Self {
-            multiply: self.multiply + other.multiply,
-            shift: self.shift + other.shift,
-            add: self.add + other.add,
-        }
+        Self { multiply: self.multiply + other.multiply, shift: self.shift + other.shift, add: self.add + other.add }
     }
 }
 

@@ -1,5 +1,8 @@
+use spaces::{
+    Architecture, AttentionForm, CellSet, HybridCnn, LayerRange, Level, PathWeighting, SearchSpace, Space, Stem, Task,
+};
+
 use super::*;
-use spaces::AttentionForm;
 
 /// A graph under construction; every method returns the index of the node it appended.
 struct Drawing {
@@ -156,4 +159,77 @@ fn the_sum_over_the_arithmetics_is_what_the_graph_trains() {
     assert_eq!(params.total(), graph.trained_parameters() as u64);
     assert_eq!(params.multiply, 7 * 7 * 3 * 64 + 2048 * 1000 + 1000);
     assert_eq!(params.normalization, 53_120);
+}
+
+/// Table 2 of the paper with the operators that its release samples.
+fn paper_space() -> Space {
+    use Operator::{Add, Attention, Conv, Shift};
+    let level = |channels, operators: &[Operator], min, max| Level {
+        channels,
+        operators: operators.to_vec(),
+        layers: LayerRange { min, max },
+    };
+    Space::HybridCnn(HybridCnn {
+        stem: Stem { channels: 64, kernel: 7, stride: 2, pool: true },
+        layers: 16,
+        levels: vec![
+            level(128, &[Conv, Shift, Add], 1, 4),
+            level(256, &[Conv, Shift, Add], 1, 4),
+            level(512, &Operator::ALL, 3, 7),
+            level(1024, &[Attention, Conv], 4, 9),
+        ],
+        bottleneck: 4,
+        head_channels: 64,
+        attention: AttentionForm::Standard,
+        path_weighting: PathWeighting::Subnets,
+        cells: CellSet::Reachable,
+    })
+}
+
+fn paper_graph(genome: &str) -> Graph {
+    let space = paper_space();
+    let genome = space.parse(genome).unwrap();
+    let input = FeatureMap { channels: 3, height: 224, width: 224 };
+    Architecture::new(space, genome, Task { input, classes: 1000 }).unwrap().graph()
+}
+
+/// The goldens are the output of paper_size.py in this folder.
+#[test]
+fn networks_of_the_papers_size_count_as_an_independent_calculator_says() {
+    let two_adds = Counts {
+        params: Params { multiply: 10_700_136, shift: 1_426_688, add: 559_360, normalization: 30_912 },
+        macs: Macs { multiply: 1_249_716_480, shift: 298_873_344, add: 109_634_560 },
+    };
+    let four_shifts = Counts {
+        params: Params { multiply: 10_629_864, shift: 2_056_576, add: 0, normalization: 30_912 },
+        macs: Macs { multiply: 1_194_673_408, shift: 463_550_976, add: 0 },
+    };
+    assert_eq!(counts(&paper_graph("CC.CCCC.SCADD.AACAA")), two_adds);
+    assert_eq!(counts(&paper_graph("CC.CSCC.SCASS.AACAA")), four_shifts);
+}
+
+#[test]
+fn a_row_names_the_operator_of_its_block_and_every_layer_of_an_add_block_adds() {
+    let rows = node_counts(&paper_graph("CC.CCCC.SCADD.AACAA"));
+    let of = |operator| rows.iter().filter(move |row| row.operator == Some(operator) && row.macs > 0);
+    // Two blocks of four layers each: no shortcut has a projection within a level.
+    assert_eq!(of(Operator::Add).count(), 8);
+    assert!(of(Operator::Add).all(|row| row.arithmetic == Some(Arithmetic::Add)));
+    assert!(of(Operator::Attention).all(|row| row.arithmetic == Some(Arithmetic::Multiply)));
+    assert!(rows.iter().all(|row| row.arithmetic.is_some() || row.macs == 0));
+    let stem = rows.iter().find(|row| row.name == "stem.conv").unwrap();
+    assert_eq!((stem.operator, stem.macs, stem.params), (None, 118_013_952, 9408));
+}
+
+#[test]
+fn folding_normalizations_away_changes_no_macs() {
+    let graph = paper_graph("CC.CCCC.SCADD.AACAA");
+    let mut weights = spaces::Weights::default();
+    for parameter in graph.parameters() {
+        let values = vec![1.0; parameter.shape.iter().product()];
+        weights.insert(parameter.name, parameter.shape, values);
+    }
+    let (folded, _) = spaces::fold(&graph, &weights).unwrap();
+    assert_eq!(counts(&folded).macs, counts(&graph).macs);
+    assert_eq!(counts(&folded).params.normalization, 0);
 }

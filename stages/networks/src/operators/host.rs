@@ -1,0 +1,24 @@
+//! Numbers of a backend's tensor on the host, and back.
+
+use burn::backend::Backend;
+use burn::backend::TensorMetadata;
+use burn::backend::tensor::FloatTensor;
+use burn::tensor::{TensorData, try_read_sync};
+
+/// Returns the values of a tensor in row-major order.
+pub(super) fn values<B: Backend>(tensor: FloatTensor<B>) -> Vec<f32> {
+    let data = try_read_sync(B::float_into_data(tensor)).expect("native targets read synchronously");
+    let data = data.expect("the device finished the work it accepted").convert::<f32>();
+    data.try_into_vec().expect("the data was just converted to f32")
+}
+
+/// Returns a tensor of the values on the device of `like`.
+pub(super) fn tensor<B: Backend>(values: Vec<f32>, shape: &[usize], device: &B::Device) -> FloatTensor<B> {
+    B::float_from_data(TensorData::new(values, shape.to_vec()), device)
+}
+
+/// Returns the four sizes of a rank-4 tensor.
+pub(super) fn sizes<B: Backend>(tensor: &FloatTensor<B>) -> [usize; 4] {
+    let shape = tensor.shape();
+    [shape[0], shape[1], shape[2], shape[3]]
+}

@@ -1,0 +1,246 @@
+use std::collections::BTreeMap;
+
+use burn::Tensor;
+use burn::tensor::Device;
+use datasets::{Normalization as PixelNormalization, Pictures};
+use spaces::{
+    Arithmetic, Compute, Graph, Parameter, Tensor as WeightTensor, Values, Weights, WeightsError, fold, shift_code,
+    shift_weight,
+};
+
+use crate::forward::{Forward, NodeTensors, Normalization};
+use crate::parameters::host_values;
+use crate::training::images;
+use crate::weights::tensors_of;
+
+/// Smallest and largest input of each linear layer and classifier, by node index of the folded graph.
+type Ranges = BTreeMap<usize, (f32, f32)>;
+
+/// Returns the folded graph and the 8-bit weights of a float network (layout: [`Weights`]).
+///
+/// Post-training: inputs of linear layers and of the classifier become unsigned bytes with the range seen on the
+/// calibration pictures, weights become signed bytes with one symmetric scale per output channel. Shift weights
+/// are powers of two and stored exactly. Add layers share one scale between input and weights.
+///
+/// # Errors
+/// If a tensor is missing, has another shape, or a shift weight is no power of two.
+pub fn quantize(
+    graph: &Graph,
+    weights: &Weights,
+    pictures: &Pictures,
+    pixels: &PixelNormalization,
+    batch_size: usize,
+    device: &Device,
+) -> Result<(Graph, Weights), WeightsError> {
+    let (folded, floats) = fold(graph, weights)?;
+    let ranges = observe(&folded, &floats, pictures, pixels, batch_size, device)?;
+    let mut quantized = Weights::default();
+    for (index, node) in folded.nodes.iter().enumerate() {
+        let parameters = folded.parameters_of(index);
+        let arithmetic = match node.compute {
+            Compute::Linear(linear) => linear.arithmetic,
+            Compute::Classifier => Arithmetic::Multiply,
+            Compute::Input
+            | Compute::BatchNorm
+            | Compute::Affine
+            | Compute::Relu
+            | Compute::SelfAttention { .. }
+            | Compute::Sum
+            | Compute::MaxPool { .. }
+            | Compute::GlobalAveragePool => {
+                keep(&mut quantized, &floats, &parameters)?;
+                continue;
+            }
+        };
+        keep(&mut quantized, &floats, &parameters[1..])?;
+        quantize_layer(&mut quantized, &floats, &parameters[0], arithmetic, ranges[&index])?;
+    }
+    Ok((folded, quantized))
+}
+
+fn keep(quantized: &mut Weights, floats: &Weights, parameters: &[Parameter]) -> Result<(), WeightsError> {
+    for parameter in parameters {
+        let values = floats.floats(&parameter.name, &parameter.shape)?.to_vec();
+        quantized.insert(parameter.name.clone(), parameter.shape.clone(), values);
+    }
+    Ok(())
+}
+
+fn observe(
+    graph: &Graph,
+    weights: &Weights,
+    pictures: &Pictures,
+    pixels: &PixelNormalization,
+    batch_size: usize,
+    device: &Device,
+) -> Result<Ranges, WeightsError> {
+    let (tensors, _) = tensors_of(graph, weights, device)?;
+    let mut ranges = Ranges::new();
+    let mut watch = |index: usize, input: Tensor<4>| {
+        let values = host_values(input.clone());
+        // Zero is always in the range: padding must be exact.
+        let (low, high) = ranges.entry(index).or_insert((0.0, 0.0));
+        *low = values.iter().copied().fold(*low, f32::min);
+        *high = values.iter().copied().fold(*high, f32::max);
+        input
+    };
+    let order: Vec<usize> = (0..pictures.len()).collect();
+    for indices in order.chunks(batch_size) {
+        let batch = images(&pictures.batch(indices, pixels), device);
+        inference(graph, &tensors, &mut watch).run(batch);
+    }
+    Ok(ranges)
+}
+
+fn inference<'a>(
+    graph: &'a Graph,
+    tensors: &'a [NodeTensors],
+    tap: &'a mut dyn FnMut(usize, Tensor<4>) -> Tensor<4>,
+) -> Forward<'a> {
+    Forward { graph, tensors, normalization: Normalization::Folded, add_scale: None, tap: Some(tap) }
+}
+
+const LARGEST_WEIGHT: f32 = 127.0;
+const LARGEST_INPUT: f32 = 255.0;
+
+fn quantize_layer(
+    quantized: &mut Weights,
+    floats: &Weights,
+    weight: &Parameter,
+    arithmetic: Arithmetic,
+    (low, high): (f32, f32),
+) -> Result<(), WeightsError> {
+    let values = floats.floats(&weight.name, &weight.shape)?;
+    let channels = weight.shape[0];
+    let input_scale = ((high - low) / LARGEST_INPUT).max(f32::MIN_POSITIVE);
+    let (codes, weight_scale, input_scale) = match arithmetic {
+        Arithmetic::Multiply => {
+            let rows = values.chunks(values.len() / channels);
+            let scales: Vec<f32> = rows.clone().map(|row| symmetric_scale(row)).collect();
+            let codes = rows.zip(&scales).flat_map(|(row, &scale)| row.iter().map(move |&w| code(w, scale)));
+            (codes.collect(), Some(scales), input_scale)
+        }
+        Arithmetic::Add => {
+            let scale = symmetric_scale(values).max(input_scale);
+            (values.iter().map(|&w| code(w, scale)).collect(), Some(vec![scale]), scale)
+        }
+        Arithmetic::Shift => {
+            let not_a_power = |value: f32| WeightsError::NotPowerOfTwo {
+                name: weight.name.clone(),
+                value: value.to_string(),
+            };
+            let codes: Result<Vec<i8>, _> =
+                values.iter().map(|&w| shift_code(w).ok_or_else(|| not_a_power(w))).collect();
+            (codes?, None, input_scale)
+        }
+    };
+    let mut insert = |suffix: &str, shape: Vec<usize>, values: Values| {
+        let name = match suffix {
+            "" => weight.name.clone(),
+            suffix => format!("{}.{suffix}", weight.name.trim_end_matches(".weight")),
+        };
+        quantized.tensors.insert(name, WeightTensor { shape, values });
+    };
+    insert("", weight.shape.clone(), Values::I8(codes));
+    if let Some(scales) = weight_scale {
+        insert("weight_scale", vec![scales.len()], Values::F32(scales));
+    }
+    let zero_point = (-low / input_scale).round_ties_even().clamp(0.0, LARGEST_INPUT) as u8;
+    insert("input_scale", vec![1], Values::F32(vec![input_scale]));
+    insert("input_zero_point", vec![1], Values::U8(vec![zero_point]));
+    Ok(())
+}
+
+fn symmetric_scale(values: &[f32]) -> f32 {
+    let largest = values.iter().fold(0.0_f32, |largest, value| largest.max(value.abs()));
+    (largest / LARGEST_WEIGHT).max(f32::MIN_POSITIVE)
+}
+
+fn code(value: f32, scale: f32) -> i8 {
+    (value / scale).round_ties_even().clamp(-LARGEST_WEIGHT, LARGEST_WEIGHT) as i8
+}
+
+/// An 8-bit network computed with floats: inputs and weights take only the values that their bytes stand for.
+pub struct QuantizedInference {
+    graph: Graph,
+    tensors: Vec<NodeTensors>,
+    inputs: BTreeMap<usize, (f32, f32)>,
+    device: Device,
+}
+
+impl QuantizedInference {
+    /// Returns the network of a folded graph and its 8-bit weights.
+    ///
+    /// # Errors
+    /// If a tensor is missing or has another type or shape.
+    pub fn new(graph: &Graph, quantized: &Weights, device: &Device) -> Result<Self, WeightsError> {
+        let mut floats = Weights::default();
+        let mut inputs = BTreeMap::new();
+        for (index, node) in graph.nodes.iter().enumerate() {
+            let parameters = graph.parameters_of(index);
+            let name = |suffix: &str| format!("{}.{suffix}", node.name);
+            let arithmetic = match node.compute {
+                Compute::Linear(linear) => Some(linear.arithmetic),
+                Compute::Classifier => Some(Arithmetic::Multiply),
+                Compute::Input
+                | Compute::BatchNorm
+                | Compute::Affine
+                | Compute::Relu
+                | Compute::SelfAttention { .. }
+                | Compute::Sum
+                | Compute::MaxPool { .. }
+                | Compute::GlobalAveragePool => None,
+            };
+            let Some(arithmetic) = arithmetic else {
+                keep(&mut floats, quantized, &parameters)?;
+                continue;
+            };
+            keep(&mut floats, quantized, &parameters[1..])?;
+            let values = dequantized(quantized, &parameters[0], arithmetic, &name("weight_scale"))?;
+            floats.insert(parameters[0].name.clone(), parameters[0].shape.clone(), values);
+            let scale = quantized.floats(&name("input_scale"), &[1])?[0];
+            inputs.insert(index, (scale, f32::from(quantized.zero_point(&name("input_zero_point"))?)));
+        }
+        let (tensors, _) = tensors_of(graph, &floats, device)?;
+        Ok(Self { graph: graph.clone(), tensors, inputs, device: device.clone() })
+    }
+
+    /// Returns the logits of pictures, row after row.
+    pub fn logits(&self, pictures: &Pictures, pixels: &PixelNormalization, batch_size: usize) -> Vec<f32> {
+        let order: Vec<usize> = (0..pictures.len()).collect();
+        let mut round = |index: usize, input: Tensor<4>| {
+            let (scale, zero_point) = self.inputs[&index];
+            let codes = (input / scale).round() + zero_point;
+            (codes.clamp(0.0, LARGEST_INPUT) - zero_point) * scale
+        };
+        let mut logits = Vec::new();
+        for indices in order.chunks(batch_size) {
+            let batch = images(&pictures.batch(indices, pixels), &self.device);
+            logits.extend(host_values(inference(&self.graph, &self.tensors, &mut round).run(batch)));
+        }
+        logits
+    }
+}
+
+fn dequantized(
+    quantized: &Weights,
+    weight: &Parameter,
+    arithmetic: Arithmetic,
+    scale_name: &str,
+) -> Result<Vec<f32>, WeightsError> {
+    let codes = quantized.bytes(&weight.name, &weight.shape)?;
+    let channels = weight.shape[0];
+    let per_channel = codes.len() / channels;
+    match arithmetic {
+        Arithmetic::Shift => Ok(codes.iter().map(|&code| shift_weight(code)).collect()),
+        Arithmetic::Add => {
+            let scale = quantized.floats(scale_name, &[1])?[0];
+            Ok(codes.iter().map(|&code| f32::from(code) * scale).collect())
+        }
+        Arithmetic::Multiply => {
+            let scales = quantized.floats(scale_name, &[channels])?;
+            let scaled = codes.iter().enumerate().map(|(at, &code)| f32::from(code) * scales[at / per_channel]);
+            Ok(scaled.collect())
+        }
+    }
+}
