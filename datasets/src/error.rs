@@ -10,6 +10,12 @@ use crate::{ImageProblem, ImageShape, SourceKind};
 /// Why a data set cannot be read. Every message names the file, what was wanted, what was found and the fix.
 #[derive(Debug, Error)]
 pub enum SourceError {
+    /// A picture file was asked for in a shape it cannot be brought into.
+    #[error("a picture file becomes a square of 1 or 3 channels, wanted {shape}")]
+    PictureShape {
+        /// The shape asked for.
+        shape: ImageShape,
+    },
     /// The operating system refused.
     #[error("cannot read `{}`", path.display())]
     Io {

@@ -1,1 +1,43 @@
-//! stages
+//! What a manifest can name: one file per stage (verbs), one per artifact (nouns).
+//!
+//! [`registry`] lists the stages in the order in which a pipeline flows. A new stage is one file and two lines here:
+//! its `mod` and its place in the list.
+//!
+//! What this crate deliberately does not do: parse commands, print, or do mathematics. A stage reads its inputs, calls
+//! the crate that knows, and reports.
+
+pub mod artifacts;
+mod check_ranking;
+mod classify;
+mod counting;
+mod export_onnx;
+mod prepare_dataset;
+mod quantize_subnet;
+mod retrain_subnet;
+mod score_candidates;
+mod search_architecture;
+mod supernet_evaluator;
+mod train_standalone;
+mod train_supernet;
+mod training_run;
+mod verify_onnx;
+
+pub use classify::read_picture;
+pub use networks::device;
+
+use engine::Registry;
+
+/// Returns all stages in flow order.
+pub fn registry() -> Registry {
+    Registry::new()
+        .with(prepare_dataset::PrepareDataset)
+        .with(train_supernet::TrainSupernet)
+        .with(score_candidates::ScoreCandidates)
+        .with(train_standalone::TrainStandalone)
+        .with(check_ranking::CheckRanking)
+        .with(search_architecture::SearchArchitecture)
+        .with(retrain_subnet::RetrainSubnet)
+        .with(quantize_subnet::QuantizeSubnet)
+        .with(export_onnx::ExportOnnx)
+        .with(verify_onnx::VerifyOnnx)
+}

@@ -34,6 +34,12 @@ pub struct Statistics {
     batches: usize,
 }
 
+impl From<BTreeMap<String, Moments>> for Statistics {
+    fn from(moments: BTreeMap<String, Moments>) -> Self {
+        Self { moments, batches: 0 }
+    }
+}
+
 /// Weight of a new batch in running moments (the usual value of the field).
 const MOMENTUM: f32 = 0.1;
 
