@@ -44,7 +44,9 @@ pub enum LoweringError {
         name: String,
     },
     /// An unfolded graph in a form that knows no batch normalisation.
-    #[error("node `{node}` is a batch normalisation, the int8 form wants a folded graph; call `spaces::fold` before quantizing")]
+    #[error(
+        "node `{node}` is a batch normalisation, the int8 form wants a folded graph; call `spaces::fold` before quantizing"
+    )]
     NotFolded {
         /// Name of the node.
         node: String,
@@ -136,6 +138,12 @@ pub enum RunError {
         key: String,
         /// What is wrong.
         problem: String,
+    },
+    /// The bytes are not those that were exported.
+    #[error("model `{model}` is damaged, or was changed by another program; export it again")]
+    Damaged {
+        /// Path of the file.
+        model: String,
     },
     /// tract cannot prepare or run the model.
     #[error("model `{model}` does not run with a batch of {batch}")]

@@ -78,8 +78,7 @@ impl Stage for CheckRanking {
 }
 
 fn pairs(inputs: &CheckRankingInputs) -> Result<Vec<(String, f64, f64)>, StageError> {
-    let predicted: BTreeMap<_, f64> =
-        inputs.scores.scores.iter().map(|score| (&score.genome, score.score)).collect();
+    let predicted: BTreeMap<_, f64> = inputs.scores.scores.iter().map(|score| (&score.genome, score.score)).collect();
     let space = &inputs.reference.space;
     let pair = |reference: &crate::artifacts::Score| {
         let name = space.format(&reference.genome);

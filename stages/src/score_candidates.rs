@@ -68,10 +68,8 @@ impl Stage for ScoreCandidates {
         }
         let mut evaluator =
             SupernetEvaluator::new(&inputs.supernet, &inputs.dataset, params.recalibration, wanted, context)?;
-        let scores: Result<Vec<Score>, StageError> = genomes
-            .into_iter()
-            .map(|genome| evaluator.score(&genome).map(|score| Score { genome, score }))
-            .collect();
+        let scores: Result<Vec<Score>, StageError> =
+            genomes.into_iter().map(|genome| evaluator.score(&genome).map(|score| Score { genome, score })).collect();
         let scores = scores?;
         let best = scores.iter().map(|score| score.score).fold(0.0, f64::max);
         context.headline("candidates", scores.len(), "");

@@ -86,19 +86,16 @@ impl Stage for SearchArchitecture {
     ) -> Result<Self::Outputs, StageError> {
         let settings = &inputs.supernet.settings;
         let limit = |cost| params.limits.get(&cost).copied().unwrap_or(f64::INFINITY);
-        let budgets = Cost::ALL.map(|cost| CountBudget {
-            space: &settings.space,
-            task: settings.task,
-            cost,
-            limit: limit(cost),
-        });
+        let budgets =
+            Cost::ALL.map(|cost| CountBudget { space: &settings.space, task: settings.task, cost, limit: limit(cost) });
         let budgets: Vec<&dyn Budget> = budgets.iter().map(|budget| budget as &dyn Budget).collect();
         let problem = Problem { space: &settings.space, budgets: &budgets, seed: context.seed() };
         let searches = searches(params, &inputs, &problem, context)?;
         let winner = best(&searches[0].history)?.clone();
         report(context, params, &inputs, &searches, &winner);
         let architecture = Architecture::new(settings.space.clone(), winner.genome, settings.task);
-        let architecture = architecture.map_err(|error| StageError::caused("the winner is outside the space", error))?;
+        let architecture =
+            architecture.map_err(|error| StageError::caused("the winner is outside the space", error))?;
         let front = pareto(&searches[0].history, &inputs)?;
         let history = SearchHistory { space: settings.space.clone(), searches };
         Ok(SearchArchitectureOutputs { history, front, architecture: ArchitectureArtifact { architecture } })
@@ -169,8 +166,7 @@ fn load(context: &mut Context<'_>) -> Result<BTreeMap<String, History>, StageErr
     let Some(folder) = context.checkpoint().load() else { return Ok(BTreeMap::new()) };
     let path = folder.join(HISTORIES);
     let text = fs::read_to_string(&path).map_err(|error| unreadable(&path, error))?;
-    let histories: BTreeMap<String, History> =
-        serde_json::from_str(&text).map_err(|error| unreadable(&path, error))?;
+    let histories: BTreeMap<String, History> = serde_json::from_str(&text).map_err(|error| unreadable(&path, error))?;
     let candidates: usize = histories.values().map(|history| history.candidates.len()).sum();
     context.note(&format!("resumed after {candidates} candidates"));
     Ok(histories)

@@ -1,7 +1,7 @@
+use datasets::Pictures;
 use engine::{Context, One, Stage, StageError, inputs, open_at, outputs, publish_at};
 use networks::training::{Trainer, TrainingSettings};
 use networks::{Device, Inference, Network, ShiftForm};
-use datasets::Pictures;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use spaces::{Genome, SearchSpace};
@@ -64,7 +64,10 @@ impl Stage for TrainStandalone {
         for candidate in &inputs.scores.scores[scores.len()..] {
             let score = alone.score(&candidate.genome, context)?;
             let (done, all) = (scores.len() + 1, inputs.scores.scores.len());
-            context.note(&format!("candidate {done} of {all}: {} {score:.4}", inputs.scores.space.format(&candidate.genome)));
+            context.note(&format!(
+                "candidate {done} of {all}: {} {score:.4}",
+                inputs.scores.space.format(&candidate.genome)
+            ));
             scores.push(Score { genome: candidate.genome.clone(), score });
             let saved = alone.table(scores.clone());
             context.checkpoint().save(|folder| Ok(publish_at(folder.join(SCORES), saved).map(|_| ())?))?;

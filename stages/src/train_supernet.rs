@@ -1,6 +1,6 @@
 use engine::{Context, One, Stage, StageError, inputs, outputs};
 use networks::training::{Trainer, TrainingSettings};
-use networks::{Network, Prior, ShiftForm, Sharing, SharingMode};
+use networks::{Network, Prior, Sharing, SharingMode, ShiftForm};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use spaces::{SearchSpace, Space};
@@ -91,7 +91,11 @@ impl Stage for TrainSupernet {
         report(context, &log);
         let tensors = trainer.snapshot().tensors;
         let statistics = WeightStatistics::measure(&tensors);
-        Ok(TrainSupernetOutputs { supernet: Supernet { settings, tensors }, log: TrainingLog { epochs: log }, statistics })
+        Ok(TrainSupernetOutputs {
+            supernet: Supernet { settings, tensors },
+            log: TrainingLog { epochs: log },
+            statistics,
+        })
     }
 }
 

@@ -11,7 +11,12 @@ pub(super) fn lower(layer: &mut Layer<'_>, heads: usize, form: AttentionForm) {
     let to = layer.node.output;
     let sizes = [3 * heads, to.channels / heads, to.positions()];
     let stacked = layer.reshaped("heads", layer.inputs[0], &sizes);
-    let [q, k, v] = ["q", "k", "v"].map(|part| split(layer, part, &stacked, heads));
+    let [q, k, v] = [("q", 0), ("k", 1), ("v", 2)].map(|(part, third)| {
+        let starts = layer.integers(&format!("{part}.starts"), &[third * heads]);
+        let ends = layer.integers(&format!("{part}.ends"), &[(third + 1) * heads]);
+        let axes = layer.integers(&format!("{part}.axes"), &[1]);
+        layer.inner(part, "Slice", &[&stacked, &starts, &ends, &axes], Vec::new())
+    });
 
     let scale = layer.part("scale");
     layer.builder.floats(&scale, &[], &[(sizes[1] as f32).sqrt().recip()]);
@@ -26,15 +31,6 @@ pub(super) fn lower(layer: &mut Layer<'_>, heads: usize, form: AttentionForm) {
     let mixed = layer.inner("mixed", "MatMul", &[&v, &map], Vec::new());
     let shape = layer.integers("shape", &[0, to.channels, to.height, to.width]);
     layer.last("Reshape", &[&mixed, &shape], Vec::new());
-}
-
-/// Cuts q, k or v out of the heads: a third of them each.
-fn split(layer: &mut Layer<'_>, part: &str, stacked: &str, heads: usize) -> String {
-    let third = ["q", "k", "v"].iter().position(|&name| name == part).unwrap_or(0);
-    let starts = layer.integers(&format!("{part}.starts"), &[third * heads]);
-    let ends = layer.integers(&format!("{part}.ends"), &[(third + 1) * heads]);
-    let axes = layer.integers(&format!("{part}.axes"), &[1]);
-    layer.inner(part, "Slice", &[stacked, &starts, &ends, &axes], Vec::new())
 }
 
 /// Swaps the last two of four axes.

@@ -1,6 +1,6 @@
 use spaces::{Arithmetic, FeatureMap, Linear, Node, Parameter, ParameterKind, Weights};
 
-use crate::onnx::{Activation, Attribute, Builder, dequantized, round_trip, shift_weights};
+use crate::onnx::{Attribute, Builder, codes, dequantized, restored, shift_weights};
 use crate::{Form, LoweringError};
 
 /// One node of the graph on its way into ONNX: what it reads, what it writes and where its tensors are.
@@ -36,11 +36,16 @@ impl Layer<'_> {
         self.builder.node(&self.node.name, operator, inputs, self.output, attributes);
     }
 
-    /// Adds a constant list of integers and returns its name.
+    /// Adds a constant list of sizes, axes or limits and returns its name.
     pub(super) fn integers(&mut self, part: &str, values: &[usize]) -> String {
-        let name = self.part(part);
         let values: Vec<i64> = values.iter().map(|&value| value as i64).collect();
-        self.builder.integers(&name, &values);
+        self.signed(part, &values)
+    }
+
+    /// Adds a constant list of integers that may be negative and returns its name.
+    pub(super) fn signed(&mut self, part: &str, values: &[i64]) -> String {
+        let name = self.part(part);
+        self.builder.integers(&name, values);
         name
     }
 
@@ -60,14 +65,14 @@ impl Layer<'_> {
         Ok(name)
     }
 
-    /// Returns the name of the value a linear layer multiplies or subtracts: the input, rounded to 8 bits in
+    /// Returns the name of the value a linear layer multiplies: the input, rounded to 8 bits in
     /// the int8 form.
     pub(super) fn activation(&mut self, input: &str) -> Result<String, LoweringError> {
         match self.form {
             Form::Float => Ok(input.to_owned()),
             Form::Int8 => {
-                let activation = Activation::of(&self.node.name, self.weights)?;
-                Ok(round_trip(self.builder, &self.node.name, input, activation))
+                let codes = codes(self.builder, &self.node.name, input, self.weights)?;
+                Ok(restored(self.builder, self.part("input"), &codes))
             }
         }
     }
@@ -87,7 +92,9 @@ impl Layer<'_> {
                 self.builder.floats(&weight.name, &weight.shape, values);
                 Ok(weight.name.clone())
             }
-            (Form::Int8, Arithmetic::Multiply | Arithmetic::Add) => dequantized(self.builder, weight, self.weights, arithmetic),
+            (Form::Int8, Arithmetic::Multiply | Arithmetic::Add) => {
+                dequantized(self.builder, weight, self.weights, arithmetic)
+            }
             (Form::Int8, Arithmetic::Shift) => shift_weights(self.builder, weight, self.weights),
         }
     }

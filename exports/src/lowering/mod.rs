@@ -5,14 +5,14 @@ mod attention;
 mod classifier;
 mod convolution;
 mod layer;
-mod pool;
 mod pointwise;
+mod pool;
 mod sizes;
 
 use spaces::{Arithmetic, Compute, Graph, Weights};
 
-use crate::onnx::{Builder, IMAGES, LOGITS, Metadata};
 use crate::LoweringError;
+use crate::onnx::{Builder, IMAGES, LOGITS, Metadata};
 use layer::Layer;
 
 /// How the numbers of a model are stored and computed.
@@ -92,20 +92,21 @@ fn lower(graph: &Graph, weights: &Weights, metadata: &Metadata, form: Form) -> R
 fn lower_layer(layer: &mut Layer<'_>) -> Result<(), LoweringError> {
     match layer.node.compute {
         Compute::Linear(linear) => match linear.arithmetic {
-            Arithmetic::Multiply | Arithmetic::Shift => convolution::lower(layer, linear),
-            Arithmetic::Add => add::lower(layer, linear),
+            Arithmetic::Multiply | Arithmetic::Shift => convolution::lower(layer, linear)?,
+            Arithmetic::Add => add::lower(layer, linear)?,
         },
-        Compute::Classifier => classifier::lower(layer),
-        Compute::Affine => pointwise::affine(layer),
-        Compute::Relu => Ok(pointwise::relu(layer)),
-        Compute::Sum => Ok(pointwise::sum(layer)),
-        Compute::SelfAttention { heads, form } => Ok(attention::lower(layer, heads, form)),
-        Compute::MaxPool { kernel, stride, padding } => Ok(pool::max(layer, kernel, stride, padding)),
-        Compute::GlobalAveragePool => Ok(pool::global_average(layer)),
-        Compute::BatchNorm => Err(LoweringError::NotFolded { node: layer.node.name.clone() }),
-        Compute::Input => Err(LoweringError::Ends {
-            wanted: "its input as the first node only",
-            found: format!("`{}` as a further input", layer.node.name),
-        }),
+        Compute::Classifier => classifier::lower(layer)?,
+        Compute::Affine => pointwise::affine(layer)?,
+        Compute::Relu => pointwise::relu(layer),
+        Compute::Sum => pointwise::sum(layer),
+        Compute::SelfAttention { heads, form } => attention::lower(layer, heads, form),
+        Compute::MaxPool { kernel, stride, padding } => pool::max(layer, kernel, stride, padding),
+        Compute::GlobalAveragePool => pool::global_average(layer),
+        Compute::BatchNorm => return Err(LoweringError::NotFolded { node: layer.node.name.clone() }),
+        Compute::Input => {
+            let found = format!("`{}` as a further input", layer.node.name);
+            return Err(LoweringError::Ends { wanted: "its input as the first node only", found });
+        }
     }
+    Ok(())
 }

@@ -2,13 +2,14 @@ use std::collections::BTreeSet;
 
 use onnx_protobuf::{
     AttributeProto, GraphProto, Message, ModelProto, NodeProto, OperatorSetIdProto, StringStringEntryProto,
-    TensorProto, TensorShapeProto, TypeProto, ValueInfoProto, attribute_proto::AttributeType,
-    tensor_proto::DataType, tensor_shape_proto, type_proto,
+    TensorProto, TensorShapeProto, TypeProto, ValueInfoProto, attribute_proto::AttributeType, tensor_proto::DataType,
+    tensor_shape_proto, tensor_shape_proto::dimension::Value as Dimension, type_proto,
 };
 use spaces::FeatureMap;
 
 use super::Metadata;
 use super::check::{IR_VERSION, OPSET};
+use super::seal::sealed;
 use crate::{Form, LoweringError};
 
 /// Name of the model's input, `[N, C, H, W]`.
@@ -24,8 +25,29 @@ pub(crate) enum Attribute {
     Int(&'static str, i64),
     /// A list of integers.
     Ints(&'static str, Vec<i64>),
-    /// A floating-point number.
-    Float(&'static str, f32),
+    /// The graph that a Scan repeats.
+    Body(&'static str, Body),
+}
+
+/// The body of a Scan with one input and one output; it may read values of the graph around it.
+pub(crate) struct Body(Box<GraphProto>);
+
+impl Body {
+    /// Returns a body without nodes that reads `input`, floats of the given shape, and writes `output`.
+    pub(crate) fn new(name: &str, input: &str, shape: &[usize], output: &str) -> Self {
+        let shape = shape.iter().map(|&size| Dimension::DimValue(size as i64));
+        Self(Box::new(GraphProto {
+            name: name.to_owned(),
+            input: vec![value(input, Some(shape.collect()))],
+            output: vec![value(output, None)],
+            ..GraphProto::new()
+        }))
+    }
+
+    /// Adds a node that writes the value `output`.
+    pub(crate) fn node(&mut self, operator: &str, inputs: &[&str], output: &str, attributes: Vec<Attribute>) {
+        self.0.node.push(node(output, operator, inputs, output, attributes));
+    }
 }
 
 /// An ONNX graph under construction: nodes in execution order and constant tensors.
@@ -40,16 +62,16 @@ pub(crate) struct Builder {
 
 impl Builder {
     /// Adds a node that writes the value `output`.
-    pub(crate) fn node(&mut self, name: &str, operator: &str, inputs: &[&str], output: &str, attributes: Vec<Attribute>) {
+    pub(crate) fn node(
+        &mut self,
+        name: &str,
+        operator: &str,
+        inputs: &[&str],
+        output: &str,
+        attributes: Vec<Attribute>,
+    ) {
         self.claim(output);
-        self.nodes.push(NodeProto {
-            name: name.to_owned(),
-            op_type: operator.to_owned(),
-            input: inputs.iter().map(|&input| input.to_owned()).collect(),
-            output: vec![output.to_owned()],
-            attribute: attributes.into_iter().map(attribute).collect(),
-            ..NodeProto::new()
-        });
+        self.nodes.push(node(name, operator, inputs, output, attributes));
     }
 
     /// Says about the last node what its operators alone do not tell.
@@ -112,8 +134,8 @@ impl Builder {
             name: if metadata.name.is_empty() { "network".to_owned() } else { metadata.name.clone() },
             node: self.nodes,
             initializer: self.initializers,
-            input: vec![value(IMAGES, &[input.channels, input.height, input.width])],
-            output: vec![value(LOGITS, &[classes])],
+            input: vec![value(IMAGES, batch_of(&[input.channels, input.height, input.width]))],
+            output: vec![value(LOGITS, batch_of(&[classes]))],
             ..GraphProto::new()
         };
         let model = ModelProto {
@@ -126,7 +148,18 @@ impl Builder {
             metadata_props: metadata.entries(form)?.into_iter().map(entry).collect(),
             ..ModelProto::new()
         };
-        model.write_to_bytes().map_err(|error| LoweringError::Encode(error.into()))
+        sealed(model.write_to_bytes().map_err(|error| LoweringError::Encode(error.into()))?)
+    }
+}
+
+fn node(name: &str, operator: &str, inputs: &[&str], output: &str, attributes: Vec<Attribute>) -> NodeProto {
+    NodeProto {
+        name: name.to_owned(),
+        op_type: operator.to_owned(),
+        input: inputs.iter().map(|&input| input.to_owned()).collect(),
+        output: vec![output.to_owned()],
+        attribute: attributes.into_iter().map(attribute).collect(),
+        ..NodeProto::new()
     }
 }
 
@@ -139,7 +172,7 @@ fn attribute(attribute: Attribute) -> AttributeProto {
     match attribute {
         Attribute::Int(name, i) => AttributeProto { i, ..new(name, AttributeType::INT) },
         Attribute::Ints(name, ints) => AttributeProto { ints, ..new(name, AttributeType::INTS) },
-        Attribute::Float(name, f) => AttributeProto { f, ..new(name, AttributeType::FLOAT) },
+        Attribute::Body(name, Body(g)) => AttributeProto { g: Some(*g).into(), ..new(name, AttributeType::GRAPH) },
     }
 }
 
@@ -147,21 +180,21 @@ fn entry((key, value): (String, String)) -> StringStringEntryProto {
     StringStringEntryProto { key, value, ..StringStringEntryProto::new() }
 }
 
-/// Returns the declaration of a float value with a free batch dimension before `sizes`.
-fn value(name: &str, sizes: &[usize]) -> ValueInfoProto {
-    use tensor_shape_proto::{Dimension, dimension::Value};
-    let dimension = |value| Dimension { value: Some(value), ..Dimension::new() };
-    let batch = Value::DimParam(BATCH.to_owned());
-    let sizes = sizes.iter().map(|&size| Value::DimValue(size as i64));
-    let shape = TensorShapeProto {
-        dim: std::iter::once(batch).chain(sizes).map(dimension).collect(),
-        ..TensorShapeProto::new()
-    };
-    let tensor = type_proto::Tensor {
-        elem_type: DataType::FLOAT as i32,
-        shape: Some(shape).into(),
-        ..type_proto::Tensor::new()
-    };
+/// Returns the shape of a value with a free batch dimension before `sizes`.
+fn batch_of(sizes: &[usize]) -> Option<Vec<Dimension>> {
+    let batch = Dimension::DimParam(BATCH.to_owned());
+    let sizes = sizes.iter().map(|&size| Dimension::DimValue(size as i64));
+    Some(std::iter::once(batch).chain(sizes).collect())
+}
+
+/// Returns the declaration of a float value, of whatever shape if none is given.
+fn value(name: &str, shape: Option<Vec<Dimension>>) -> ValueInfoProto {
+    use tensor_shape_proto::Dimension as Wrapped;
+    let wrapped = |value| Wrapped { value: Some(value), ..Wrapped::new() };
+    let shape = shape
+        .map(|shape| TensorShapeProto { dim: shape.into_iter().map(wrapped).collect(), ..TensorShapeProto::new() });
+    let tensor =
+        type_proto::Tensor { elem_type: DataType::FLOAT as i32, shape: shape.into(), ..type_proto::Tensor::new() };
     let kind = TypeProto { value: Some(type_proto::Value::TensorType(tensor)), ..TypeProto::new() };
     ValueInfoProto { name: name.to_owned(), type_: Some(kind).into(), ..ValueInfoProto::new() }
 }

@@ -4,9 +4,10 @@ mod builder;
 mod check;
 mod int8;
 mod metadata;
+mod seal;
 
-pub(crate) use builder::{Attribute, Builder, IMAGES, LOGITS};
+pub(crate) use builder::{Attribute, Body, Builder, IMAGES, LOGITS};
 pub(crate) use check::{Checked, check_model};
 pub use check::{Summary, check};
-pub(crate) use int8::{Activation, dequantized, round_trip, shift_weights};
+pub(crate) use int8::{Codes, codes, dequantized, restored, shift_weights};
 pub use metadata::{Metadata, Normalization};

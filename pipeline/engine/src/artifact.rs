@@ -51,10 +51,7 @@ pub struct Format {
 impl Format {
     /// Returns the format of `A`.
     pub fn of<A: Artifact>() -> Self {
-        Self {
-            name: A::FORMAT.to_owned(),
-            version: A::VERSION,
-        }
+        Self { name: A::FORMAT.to_owned(), version: A::VERSION }
     }
 }
 
@@ -144,30 +141,15 @@ pub enum ArtifactError {
 impl ArtifactError {
     /// Returns a [`ArtifactError::Content`] of format `A`: what was wanted and what was found.
     pub fn content<A: Artifact>(message: impl Into<String>) -> Self {
-        Self::Content {
-            format: A::FORMAT,
-            message: message.into(),
-            source: None,
-        }
+        Self::Content { format: A::FORMAT, message: message.into(), source: None }
     }
 
     /// Returns a [`ArtifactError::Content`] of format `A` with the error underneath.
-    pub fn caused<A: Artifact>(
-        message: impl Into<String>,
-        source: impl Into<Box<dyn Error + Send + Sync>>,
-    ) -> Self {
-        Self::Content {
-            format: A::FORMAT,
-            message: message.into(),
-            source: Some(source.into()),
-        }
+    pub fn caused<A: Artifact>(message: impl Into<String>, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::Content { format: A::FORMAT, message: message.into(), source: Some(source.into()) }
     }
 
     pub(crate) fn io(action: &'static str, path: impl Into<PathBuf>, source: io::Error) -> Self {
-        Self::Io {
-            action,
-            path: path.into(),
-            source,
-        }
+        Self::Io { action, path: path.into(), source }
     }
 }

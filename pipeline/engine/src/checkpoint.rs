@@ -32,10 +32,7 @@ impl Checkpoint {
     ///
     /// # Errors
     /// Whatever `write` returns, or when the folder cannot be written; the previous save stays then.
-    pub fn save(
-        &self,
-        write: impl FnOnce(&Path) -> Result<(), StageError>,
-    ) -> Result<(), StageError> {
+    pub fn save(&self, write: impl FnOnce(&Path) -> Result<(), StageError>) -> Result<(), StageError> {
         let half = self.folder.join(HALF);
         let prepare = || {
             remove(&half)?;
@@ -70,9 +67,7 @@ impl Checkpoint {
     /// Returns the numbers of all complete saves, oldest first.
     fn saves(&self) -> Vec<u64> {
         let entries = fs::read_dir(&self.folder).into_iter().flatten().flatten();
-        let mut numbers: Vec<u64> = entries
-            .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
-            .collect();
+        let mut numbers: Vec<u64> = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect();
         numbers.sort_unstable();
         numbers
     }
@@ -102,10 +97,7 @@ mod tests {
     use super::*;
 
     fn write(text: &'static str) -> impl FnOnce(&Path) -> Result<(), StageError> {
-        move |folder| {
-            fs::write(folder.join("state"), text)
-                .map_err(|e| StageError::caused("cannot write the state", e))
-        }
+        move |folder| fs::write(folder.join("state"), text).map_err(|e| StageError::caused("cannot write the state", e))
     }
 
     fn state(checkpoint: &Checkpoint) -> Option<String> {

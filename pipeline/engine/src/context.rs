@@ -202,34 +202,19 @@ impl Context<'_> {
 
     /// Reports how far the step is: `done` of `total` units of work.
     pub fn progress(&mut self, done: u64, total: u64, message: &str) {
-        (self.sink)(&Event::Progress {
-            step: self.step.clone(),
-            done,
-            total,
-            message: message.to_owned(),
-        });
+        (self.sink)(&Event::Progress { step: self.step.clone(), done, total, message: message.to_owned() });
     }
 
     /// Reports a line for the log.
     pub fn note(&mut self, message: &str) {
-        (self.sink)(&Event::Note {
-            step: self.step.clone(),
-            message: message.to_owned(),
-        });
+        (self.sink)(&Event::Note { step: self.step.clone(), message: message.to_owned() });
     }
 
     /// Reports a result; it is kept in the step's record, so that a fresh step reports it again. A second value of
     /// the same name replaces the first. A number that is not finite is kept as text.
     pub fn headline(&mut self, name: &str, value: impl Into<Value>, unit: &str) {
-        let headline = Headline {
-            name: name.to_owned(),
-            value: finite(value.into()),
-            unit: unit.to_owned(),
-        };
-        (self.sink)(&Event::Headline {
-            step: self.step.clone(),
-            headline: headline.clone(),
-        });
+        let headline = Headline { name: name.to_owned(), value: finite(value.into()), unit: unit.to_owned() };
+        (self.sink)(&Event::Headline { step: self.step.clone(), headline: headline.clone() });
         self.headlines.retain(|known| known.name != name);
         self.headlines.push(headline);
     }
@@ -249,10 +234,7 @@ impl Context<'_> {
             measured: finite(measured.into()),
             wanted: wanted.into(),
         };
-        (self.sink)(&Event::Gate {
-            step: self.step.clone(),
-            gate: gate.clone(),
-        });
+        (self.sink)(&Event::Gate { step: self.step.clone(), gate: gate.clone() });
         self.gates.push(gate);
     }
 
@@ -327,9 +309,6 @@ mod tests {
         let context = Context::standalone(7, folder.path());
         assert!(context.check_interrupt().is_ok());
         context.interrupt().request();
-        assert!(matches!(
-            context.check_interrupt(),
-            Err(StageError::Interrupted)
-        ));
+        assert!(matches!(context.check_interrupt(), Err(StageError::Interrupted)));
     }
 }

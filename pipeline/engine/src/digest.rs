@@ -11,9 +11,6 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 /// How much of a file is read at once while hashing.
 const BUFFER_BYTES: usize = 1 << 20;
 
-/// Above this size one update is spread over the worker threads.
-const PARALLEL_BYTES: usize = 256 << 10;
-
 /// A BLAKE3 hash of content (the value); 64 lower-case hexadecimal digits as text.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Digest([u8; 32]);
@@ -83,9 +80,7 @@ impl FromStr for Digest {
     type Err = DigestError;
 
     fn from_str(text: &str) -> Result<Self, DigestError> {
-        let error = || DigestError {
-            text: text.to_owned(),
-        };
+        let error = || DigestError { text: text.to_owned() };
         let digits = |c: u8| matches!(c, b'0'..=b'9' | b'a'..=b'f');
         if text.len() != 64 || !text.bytes().all(digits) {
             return Err(error());
@@ -106,9 +101,7 @@ impl Serialize for Digest {
 
 impl<'de> Deserialize<'de> for Digest {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(serde::de::Error::custom)
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
     }
 }
 
@@ -121,11 +114,7 @@ pub(crate) struct Hasher {
 
 impl Hasher {
     pub(crate) fn update(&mut self, bytes: &[u8]) {
-        if bytes.len() >= PARALLEL_BYTES {
-            self.inner.update_rayon(bytes);
-        } else {
-            self.inner.update(bytes);
-        }
+        self.inner.update(bytes);
         self.bytes += bytes.len() as u64;
     }
 

@@ -3,13 +3,17 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Deref;
+use std::path::Path;
+
+use serde::Serialize;
 
 use crate::artifact::{Artifact, ArtifactError, Format, Open, Publish};
 use crate::digest::Digest;
 use crate::folder::{Folder, FolderWriter};
 
 /// How many artifacts an input port takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Arity {
     /// Exactly one.
     One,
@@ -20,7 +24,8 @@ pub enum Arity {
 }
 
 /// Whether a stage always makes an output.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Presence {
     /// Every successful run makes it.
     Always,
@@ -29,7 +34,7 @@ pub enum Presence {
 }
 
 /// The declaration of an input port.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct InputPort {
     /// The name in a manifest.
     pub name: String,
@@ -42,7 +47,7 @@ pub struct InputPort {
 }
 
 /// The declaration of an output port.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct OutputPort {
     /// The name in a manifest.
     pub name: String,
@@ -134,16 +139,14 @@ impl InputFolders {
 
 /// Receives a step's outputs, one folder per port.
 pub struct OutputFolders<'a> {
-    create: &'a mut dyn FnMut(&str, Format) -> Result<FolderWriter, ArtifactError>,
-    keep: &'a mut dyn FnMut(&str, FolderWriter) -> Result<(), ArtifactError>,
+    scratch: &'a Path,
+    sealed: BTreeMap<String, Folder>,
 }
 
 impl<'a> OutputFolders<'a> {
-    pub(crate) fn new(
-        create: &'a mut dyn FnMut(&str, Format) -> Result<FolderWriter, ArtifactError>,
-        keep: &'a mut dyn FnMut(&str, FolderWriter) -> Result<(), ArtifactError>,
-    ) -> Self {
-        Self { create, keep }
+    /// Collects outputs in the existing folder `scratch`.
+    pub(crate) fn new(scratch: &'a Path) -> Self {
+        Self { scratch, sealed: BTreeMap::new() }
     }
 
     /// Writes `artifact` as the output `port`.
@@ -151,9 +154,27 @@ impl<'a> OutputFolders<'a> {
     /// # Errors
     /// When the artifact cannot be written.
     pub fn publish<A: Publish>(&mut self, port: &str, artifact: A) -> Result<(), ArtifactError> {
-        let mut writer = (self.create)(port, Format::of::<A>())?;
+        let mut writer = self.create(port, Format::of::<A>())?;
         artifact.publish(&mut writer)?;
-        (self.keep)(port, writer)
+        self.keep(port, writer)
+    }
+
+    pub(crate) fn create(&self, port: &str, format: Format) -> Result<FolderWriter, ArtifactError> {
+        FolderWriter::create(self.scratch.join(port), format)
+    }
+
+    pub(crate) fn keep(&mut self, port: &str, writer: FolderWriter) -> Result<(), ArtifactError> {
+        self.sealed.insert(port.to_owned(), writer.seal()?);
+        Ok(())
+    }
+
+    /// Returns the folder that is removed after the step.
+    pub(crate) fn scratch(&self) -> &Path {
+        self.scratch
+    }
+
+    pub(crate) fn into_sealed(self) -> BTreeMap<String, Folder> {
+        self.sealed
     }
 }
 
@@ -240,12 +261,7 @@ pub trait InputSlot: Sized + Send {
 }
 
 fn declare<A: Artifact>(name: &str, doc: &str, arity: Arity) -> InputPort {
-    InputPort {
-        name: name.to_owned(),
-        doc: doc.trim().to_owned(),
-        arity,
-        format: Some(Format::of::<A>()),
-    }
+    InputPort { name: name.to_owned(), doc: doc.trim().to_owned(), arity, format: Some(Format::of::<A>()) }
 }
 
 fn open_one<A: Open>(folder: &Folder) -> Result<One<A>, ArtifactError> {
@@ -259,10 +275,7 @@ impl<A: Open> InputSlot for One<A> {
     }
 
     fn open(name: &str, folders: &InputFolders) -> Result<Self, ArtifactError> {
-        let (_, folder) = folders
-            .of(name)
-            .first()
-            .expect("the plan binds every required port");
+        let (_, folder) = folders.of(name).first().expect("the plan binds every required port");
         open_one(folder)
     }
 }
@@ -274,10 +287,7 @@ impl<A: Open> InputSlot for Optional<A> {
 
     fn open(name: &str, folders: &InputFolders) -> Result<Self, ArtifactError> {
         let first = folders.of(name).first();
-        first
-            .map(|(_, folder)| open_one(folder))
-            .transpose()
-            .map(Self)
+        first.map(|(_, folder)| open_one(folder)).transpose().map(Self)
     }
 }
 
@@ -288,12 +298,7 @@ impl<A: Open> InputSlot for Many<A> {
 
     fn open(name: &str, folders: &InputFolders) -> Result<Self, ArtifactError> {
         let open = |(source, folder): &(String, Folder)| Ok((source.clone(), open_one(folder)?));
-        folders
-            .of(name)
-            .iter()
-            .map(open)
-            .collect::<Result<_, _>>()
-            .map(Self)
+        folders.of(name).iter().map(open).collect::<Result<_, _>>().map(Self)
     }
 }
 

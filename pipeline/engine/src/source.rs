@@ -21,10 +21,7 @@ pub struct SourcePath {
 impl SourcePath {
     /// Returns a source path as a manifest would give it.
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self {
-            written: path.into(),
-            resolved: OnceLock::new(),
-        }
+        Self { written: path.into(), resolved: OnceLock::new() }
     }
 
     /// Returns where the file or folder is.

@@ -88,36 +88,22 @@ pub enum StageError {
 impl StageError {
     /// Returns a [`StageError::Usage`].
     pub fn usage(message: impl Into<String>) -> Self {
-        Self::Usage {
-            message: message.into(),
-        }
+        Self::Usage { message: message.into() }
     }
 
     /// Returns a [`StageError::Source`].
     pub fn source(path: impl Into<PathBuf>, message: impl Into<String>) -> Self {
-        Self::Source {
-            path: path.into(),
-            message: message.into(),
-        }
+        Self::Source { path: path.into(), message: message.into() }
     }
 
     /// Returns a [`StageError::Failed`] with nothing underneath.
     pub fn failed(message: impl Into<String>) -> Self {
-        Self::Failed {
-            message: message.into(),
-            source: None,
-        }
+        Self::Failed { message: message.into(), source: None }
     }
 
     /// Returns a [`StageError::Failed`] with the error underneath.
-    pub fn caused(
-        message: impl Into<String>,
-        source: impl Into<Box<dyn Error + Send + Sync>>,
-    ) -> Self {
-        Self::Failed {
-            message: message.into(),
-            source: Some(source.into()),
-        }
+    pub fn caused(message: impl Into<String>, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::Failed { message: message.into(), source: Some(source.into()) }
     }
 }
 

@@ -1,10 +1,9 @@
 //! A table of typed, named columns: the form of almost every artifact.
 
-use std::fs::File;
 use std::io;
 use std::path::PathBuf;
 
-use polars::prelude::{Column, DataFrame, SerReader};
+use polars::prelude::{Column, DataFrame};
 
 use crate::artifact::Format;
 use crate::folder::FolderFile;
@@ -134,10 +133,7 @@ pub(crate) struct TableLabel {
 
 impl TableLabel {
     pub(crate) fn new(format: &Format, table: &str) -> Self {
-        Self {
-            format: format.clone(),
-            table: table.to_owned(),
-        }
+        Self { format: format.clone(), table: table.to_owned() }
     }
 }
 
@@ -160,19 +156,11 @@ impl Table {
     #[must_use]
     pub fn with<T: Cell>(self, name: &str, values: Vec<T>) -> Self {
         let mut columns = self.frame.columns().to_vec();
-        assert!(
-            columns.iter().all(|column| column.name() != name),
-            "column `{name}` is given once"
-        );
+        assert!(columns.iter().all(|column| column.name() != name), "column `{name}` is given once");
         let height = columns.first().map_or(values.len(), Column::len);
-        assert!(
-            height == values.len(),
-            "column `{name}` has {} rows, the table has {height}",
-            values.len()
-        );
+        assert!(height == values.len(), "column `{name}` has {} rows, the table has {height}", values.len());
         columns.push(T::into_column(name, values));
-        let frame = DataFrame::new(height, columns)
-            .expect("names differ and lengths agree, as asserted above");
+        let frame = DataFrame::new(height, columns).expect("names differ and lengths agree, as asserted above");
         Self { frame }
     }
 
@@ -184,9 +172,7 @@ impl Table {
     /// Returns the columns' names and types; a type this program does not write is given as `None`.
     pub fn columns(&self) -> Vec<(String, Option<CellType>)> {
         let columns = self.frame.columns().iter();
-        columns
-            .map(|column| (column.name().to_string(), column::cell_type(column.dtype())))
-            .collect()
+        columns.map(|column| (column.name().to_string(), column::cell_type(column.dtype()))).collect()
     }
 
     /// Returns all values of a column.
@@ -211,39 +197,19 @@ impl Table {
         let known = || self.columns().into_iter().map(|(name, _)| name).collect();
         let columns = self.frame.columns();
         let found = columns.iter().find(|column| column.name() == name);
-        found.ok_or_else(|| TableError::MissingColumn {
-            column: name.to_owned(),
-            known: known(),
-        })
+        found.ok_or_else(|| TableError::MissingColumn { column: name.to_owned(), known: known() })
     }
 
     /// Returns names and types as text, to compare two tables.
     fn signature(&self) -> Vec<String> {
         let columns = self.frame.columns().iter();
-        columns
-            .map(|column| format!("{}: {}", column.name(), column::type_text(column.dtype())))
-            .collect()
+        columns.map(|column| format!("{}: {}", column.name(), column::type_text(column.dtype()))).collect()
     }
 
-    pub(crate) fn write(
-        &self,
-        label: &TableLabel,
-        file: FolderFile,
-    ) -> Result<FolderFile, TableError> {
+    pub(crate) fn write(&self, label: &TableLabel, file: FolderFile) -> Result<FolderFile, TableError> {
         let mut writer = TableWriter::new(label.clone(), ROWS_PER_GROUP, file);
         writer.push(self.clone())?;
         writer.into_file()
-    }
-
-    /// Reads a table file that carries no format, such as one of the ledger.
-    pub(crate) fn read_unlabelled(path: &std::path::Path) -> Result<Self, TableError> {
-        let file = File::open(path).map_err(|source| TableError::Io {
-            path: path.to_owned(),
-            source,
-        })?;
-        let frame = polars::prelude::ParquetReader::new(file).finish();
-        let frame = frame.map_err(|e| parquet::error("read", &path.display().to_string(), &e))?;
-        Ok(Self { frame })
     }
 
     /// Returns the tables one below the other.
@@ -257,9 +223,7 @@ impl Table {
         };
         for table in tables {
             all.check_alike(&table)?;
-            all.frame
-                .vstack_mut(&table.frame)
-                .map_err(|e| parquet::error("join", "rows", &e))?;
+            all.frame.vstack_mut(&table.frame).map_err(|e| parquet::error("join", "rows", &e))?;
         }
         Ok(all)
     }
@@ -276,11 +240,7 @@ impl Table {
 fn check_range(offset: usize, length: usize, rows: usize) -> Result<(), TableError> {
     match offset.checked_add(length) {
         Some(end) if end <= rows => Ok(()),
-        Some(_) | None => Err(TableError::OutOfRange {
-            offset,
-            length: length.min(usize::MAX - offset),
-            rows,
-        }),
+        Some(_) | None => Err(TableError::OutOfRange { offset, length: length.min(usize::MAX - offset), rows }),
     }
 }
 

@@ -1,9 +1,10 @@
-//! The arithmetic of add and shift layers on plain slices.
+//! The arithmetic of convolution, shift and add layers on plain slices.
 //!
 //! The nouns:
 //!
 //! - [`Window`]: the geometry of one convolution-like layer.
 //! - [`add`]: forward and backward of the add layer, y = −Σ |x − w|.
+//! - [`multiply`]: forward and backward of an ordinary convolution, which shift layers use with rounded weights.
 //! - [`shift`]: rounding of weights to signed powers of two.
 //! - [`reference`]: the plain loops that every fast path is tested against.
 //!
@@ -14,7 +15,10 @@
 
 pub mod add;
 mod columns;
+pub mod multiply;
 pub mod reference;
+#[cfg(test)]
+mod samples;
 pub mod shift;
 mod window;
 

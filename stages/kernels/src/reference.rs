@@ -1,4 +1,4 @@
-//! The formulas of the add layer as plain loops, one line per sum. Slow, and obviously right.
+//! The formulas of the layers as plain loops, one line per sum. Slow, and obviously right.
 //!
 //! Eq. 4 of ShiftAddNAS and the surrogate gradients of AdderNet (arXiv 1912.13200): full-precision difference
 //! for the weight (its Eq. 5) and clipped difference for the input (its Eq. 6).
@@ -26,6 +26,33 @@ fn each_tap(window: &Window, mut visit: impl FnMut(Option<usize>, usize, usize))
             }
         }
     }
+}
+
+/// Returns y = Σ x·w.
+pub fn product(window: &Window, input: &[f32], weight: &[f32]) -> Vec<f32> {
+    let mut sums = vec![0.0_f64; window.output_len()];
+    each_tap(window, |at, tap, output| sums[output] += at.map_or(0.0, |at| f64::from(input[at] * weight[tap])));
+    sums.into_iter().map(|sum| sum as f32).collect()
+}
+
+/// Returns dX = Σ G·W of the product.
+pub fn product_input_gradient(window: &Window, weight: &[f32], upstream: &[f32]) -> Vec<f32> {
+    let mut sums = vec![0.0_f64; window.input_len()];
+    each_tap(window, |at, tap, output| {
+        if let Some(at) = at {
+            sums[at] += f64::from(upstream[output] * weight[tap]);
+        }
+    });
+    sums.into_iter().map(|sum| sum as f32).collect()
+}
+
+/// Returns dW = Σ G·X of the product.
+pub fn product_weight_gradient(window: &Window, input: &[f32], upstream: &[f32]) -> Vec<f32> {
+    let mut sums = vec![0.0_f64; window.weight_len()];
+    each_tap(window, |at, tap, output| {
+        sums[tap] += at.map_or(0.0, |at| f64::from(upstream[output] * input[at]));
+    });
+    sums.into_iter().map(|sum| sum as f32).collect()
 }
 
 /// Returns y = −Σ |x − w|; a tap on the padding contributes −|0 − w|.

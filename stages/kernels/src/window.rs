@@ -57,6 +57,22 @@ impl Window {
         self.batch * self.out_channels * self.positions()
     }
 
+    /// Returns the input values of one picture and group.
+    pub(crate) const fn group_inputs(&self) -> usize {
+        self.in_channels / self.groups * self.height * self.width
+    }
+
+    /// Returns the output values of one picture and group.
+    pub(crate) const fn group_outputs(&self) -> usize {
+        self.out_channels / self.groups * self.positions()
+    }
+
+    /// Returns the weights of the group that the `at`-th (picture, group) pair belongs to.
+    pub(crate) fn group_weights<'a>(&self, weight: &'a [f32], at: usize) -> &'a [f32] {
+        let per_group = weight.len() / self.groups;
+        &weight[at % self.groups * per_group..][..per_group]
+    }
+
     /// Checks that slices have the lengths of the geometry.
     ///
     /// # Panics

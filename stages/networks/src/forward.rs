@@ -2,13 +2,13 @@ use std::collections::BTreeMap;
 
 use burn::Tensor;
 use burn::tensor::activation::relu;
-use burn::tensor::module::{conv2d, max_pool2d};
-use burn::tensor::ops::{ConvOptions, MaxPoolOptions};
-use spaces::{Arithmetic, Compute, Graph, Linear};
+use burn::tensor::module::max_pool2d;
+use burn::tensor::ops::MaxPoolOptions;
+use spaces::{Compute, Graph};
 
-use crate::operators::add::{GradientScale, add_layer};
 use crate::operators::attention::self_attention;
 use crate::operators::batch_norm::{batch_norm, normalize};
+use crate::operators::window::{GradientScale, window_layer};
 use crate::statistics::{Moments, Statistics};
 
 /// The tensors one node computes with.
@@ -31,10 +31,9 @@ impl NodeTensors {
     pub fn detached(self) -> Self {
         match self {
             NodeTensors::None => NodeTensors::None,
-            NodeTensors::Linear { weight, bias } => NodeTensors::Linear {
-                weight: weight.without_autodiff(),
-                bias: bias.map(Tensor::without_autodiff),
-            },
+            NodeTensors::Linear { weight, bias } => {
+                NodeTensors::Linear { weight: weight.without_autodiff(), bias: bias.map(Tensor::without_autodiff) }
+            }
             NodeTensors::Norm { gamma, beta } => {
                 NodeTensors::Norm { gamma: gamma.without_autodiff(), beta: beta.without_autodiff() }
             }
@@ -99,7 +98,11 @@ impl Forward<'_> {
         match (node.compute, &self.tensors[index]) {
             (Compute::Linear(linear), NodeTensors::Linear { weight, bias }) => {
                 let input = self.tapped(index, read(0));
-                self.linear(linear, input, weight.clone(), bias.clone())
+                let output = window_layer(input, weight.clone(), &linear, self.add_scale);
+                match bias {
+                    Some(bias) => output + per_channel(bias.clone()),
+                    None => output,
+                }
             }
             (Compute::Classifier, NodeTensors::Classifier { weight, bias }) => {
                 let input = self.tapped(index, read(0));
@@ -133,22 +136,6 @@ impl Forward<'_> {
         match &mut self.tap {
             Some(tap) => tap(index, input),
             None => input,
-        }
-    }
-
-    fn linear(&self, linear: Linear, input: Tensor<4>, weight: Tensor<4>, bias: Option<Tensor<1>>) -> Tensor<4> {
-        match linear.arithmetic {
-            Arithmetic::Multiply | Arithmetic::Shift => {
-                let (stride, padding) = ([linear.stride; 2], [linear.padding; 2]);
-                conv2d(input, weight, bias, ConvOptions::new(stride, padding, [1, 1], linear.groups))
-            }
-            Arithmetic::Add => {
-                let output = add_layer(input, weight, &linear, self.add_scale);
-                match bias {
-                    Some(bias) => output + per_channel(bias),
-                    None => output,
-                }
-            }
         }
     }
 

@@ -33,5 +33,5 @@ pub use network::Network;
 pub use parameters::{Parameter, Parameters};
 pub use prior::Prior;
 pub use quantization::{QuantizedInference, quantize};
-pub use sharing::{ShiftForm, Sharing, SharingError, SharingMode};
+pub use sharing::{Sharing, SharingError, SharingMode, ShiftForm};
 pub use statistics::{Moments, Statistics};

@@ -10,7 +10,7 @@ use crate::initialization::Initialization;
 use crate::operators::shift::{power_of_two, sign_and_power};
 use crate::operators::transform::{segment_indices, transform};
 use crate::parameters::Parameters;
-use crate::sharing::{SharingMode, ShiftForm, Sharing};
+use crate::sharing::{Sharing, SharingMode, ShiftForm};
 
 /// The trained tensors of a subnet or a supernet, and the rules by which a node finds its own.
 ///

@@ -125,10 +125,8 @@ fn quantize_layer(
             (values.iter().map(|&w| code(w, scale)).collect(), Some(vec![scale]), scale)
         }
         Arithmetic::Shift => {
-            let not_a_power = |value: f32| WeightsError::NotPowerOfTwo {
-                name: weight.name.clone(),
-                value: value.to_string(),
-            };
+            let not_a_power =
+                |value: f32| WeightsError::NotPowerOfTwo { name: weight.name.clone(), value: value.to_string() };
             let codes: Result<Vec<i8>, _> =
                 values.iter().map(|&w| shift_code(w).ok_or_else(|| not_a_power(w))).collect();
             (codes?, None, input_scale)

@@ -24,8 +24,7 @@ impl Publish for ArchitectureArtifact {
 
 impl Open for ArchitectureArtifact {
     fn open(folder: &Folder) -> Result<Self, ArtifactError> {
-        let architecture: Architecture =
-            super::json_value::<Self, _>(&folder.table("architecture")?, "architecture")?;
+        let architecture: Architecture = super::json_value::<Self, _>(&folder.table("architecture")?, "architecture")?;
         let Architecture { space, genome, task } = architecture;
         let architecture = Architecture::new(space, genome, task);
         let unfit = |error| ArtifactError::caused::<Self>("the genome is no point of its space", error);

@@ -3,9 +3,9 @@
 mod architecture;
 mod dataset;
 mod eight_bit_subnet;
+mod onnx_model;
 mod ranking;
 mod reference_batch;
-mod onnx_model;
 mod score_table;
 mod search_history;
 mod subnet;

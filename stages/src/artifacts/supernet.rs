@@ -1,5 +1,5 @@
 use engine::{Artifact, ArtifactError, Folder, FolderWriter, Open, Publish, Table};
-use networks::{Device, Network, ShiftForm, Sharing};
+use networks::{Device, Network, Sharing, ShiftForm};
 use serde::{Deserialize, Serialize};
 use spaces::{Space, Task};
 

@@ -60,8 +60,7 @@ fn memory_from_table(table: &Table) -> Result<Vec<Momentum>, ArtifactError> {
     let first: Vec<Vec<f32>> = table.get("first")?;
     let second: Vec<Vec<f32>> = table.get("second")?;
     let rows = keys.into_iter().zip(steps).zip(first).zip(second);
-    let momentum =
-        |(((key, steps), first), second)| Momentum { key, steps: steps as usize, first, second };
+    let momentum = |(((key, steps), first), second)| Momentum { key, steps: steps as usize, first, second };
     Ok(rows.map(momentum).collect())
 }
 

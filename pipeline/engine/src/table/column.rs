@@ -3,9 +3,9 @@
 use std::fmt;
 
 use polars::prelude::{
-    BinaryChunked, BooleanChunked, ChunkedArray, Column, DataType, Float32Type, Float64Type,
-    Int8Type, Int32Type, Int64Type, IntoColumn, IntoSeries, ListBuilderTrait,
-    ListPrimitiveChunkedBuilder, NewChunkedArray, StringChunked, UInt8Type, UInt32Type, UInt64Type,
+    BinaryChunked, BooleanChunked, ChunkedArray, Column, DataType, Float32Type, Float64Type, Int8Type, Int32Type,
+    Int64Type, IntoColumn, IntoSeries, ListBuilderTrait, ListPrimitiveChunkedBuilder, NewChunkedArray, StringChunked,
+    UInt8Type, UInt32Type, UInt64Type,
 };
 
 use super::TableError;
@@ -90,7 +90,7 @@ pub(super) fn type_text(dtype: &DataType) -> String {
 
 /// A value a table cell can hold: `bool`, `u8`, `i8`, `u32`, `i32`, `u64`, `i64`, `f32`, `f64`, `String`, `Vec<u8>`
 /// (bytes), `Vec<i8>`, `Vec<u32>`, `Vec<f32>` (lists), and `Option` of each.
-pub trait Cell: codec::Codec {
+pub trait Cell: Codec {
     /// The column's type.
     const TYPE: CellType;
 }
@@ -108,20 +108,13 @@ pub(super) mod codec {
 use codec::Codec;
 
 fn wrong_type<T: Cell>(column: &Column) -> TableError {
-    TableError::WrongType {
-        column: column.name().to_string(),
-        wanted: T::TYPE,
-        found: type_text(column.dtype()),
-    }
+    TableError::WrongType { column: column.name().to_string(), wanted: T::TYPE, found: type_text(column.dtype()) }
 }
 
 /// Unwraps the cells of a column that must be complete.
 fn complete<T>(column: &Column, cells: Vec<Option<T>>) -> Result<Vec<T>, TableError> {
     let unwrap = |(row, cell): (usize, Option<T>)| {
-        cell.ok_or_else(|| TableError::MissingValue {
-            column: column.name().to_string(),
-            row,
-        })
+        cell.ok_or_else(|| TableError::MissingValue { column: column.name().to_string(), row })
     };
     cells.into_iter().enumerate().map(unwrap).collect()
 }
@@ -144,11 +137,11 @@ macro_rules! numbers {
                     cells.downcast_iter().for_each(|chunk| values.extend_from_slice(chunk.values()));
                     return Ok(values);
                 }
-                complete(column, cells.into_iter().collect())
+                complete(column, cells.iter().collect())
             }
         }
 
-        optional!($type, $method, |cells: &ChunkedArray<$arrow>| cells.into_iter().collect(),
+        optional!($type, $method, |cells: &ChunkedArray<$arrow>| cells.iter().collect(),
             |name: &str, values: Vec<Option<$type>>| {
                 ChunkedArray::<$arrow>::from_slice_options(name.into(), &values).into_series()
             });
@@ -191,7 +184,7 @@ macro_rules! others {
         }
 
         optional!($type, $method,
-            |cells: &$array| cells.into_iter().map(|cell| cell.map(<$type>::from)).collect(),
+            |cells: &$array| cells.iter().map(|cell| cell.map(<$type>::from)).collect(),
             |name: &str, values: Vec<Option<$type>>| {
                 <$array>::from_slice_options(name.into(), &values).into_series()
             });
@@ -234,7 +227,7 @@ macro_rules! lists {
                 }
                 let lists = column.list().map_err(|_| wrong_type::<Self>(column))?;
                 let mut values = Vec::with_capacity(lists.len());
-                for list in lists {
+                for list in lists.series_iter() {
                     let Some(list) = list else {
                         values.push(None);
                         continue;

@@ -9,13 +9,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use polars::io::parquet::metadata::FileMetadataRef;
 use polars::io::parquet::write::BatchedWriter;
 use polars::prelude::{
-    DataFrame, KeyValueMetadata, ParquetCompression, ParquetReader, ParquetWriter, PolarsError,
-    SerReader,
+    DataFrame, KeyValueMetadata, ParquetCompression, ParquetReader, ParquetWriter, PolarsError, SerReader,
 };
 
-use super::{
-    CellType, MAX_BYTES, MAX_COLUMNS, MAX_ROWS, Table, TableError, TableLabel, check_range,
-};
+use super::{CellType, MAX_BYTES, MAX_COLUMNS, MAX_ROWS, Table, TableError, TableLabel, check_range};
 use crate::artifact::ArtifactError;
 use crate::folder::FolderFile;
 
@@ -25,11 +22,7 @@ const VERSION_KEY: &str = "version";
 const TABLE_KEY: &str = "table";
 
 pub(super) fn error(action: &'static str, table: &str, source: &PolarsError) -> TableError {
-    TableError::Parquet {
-        action,
-        table: table.to_owned(),
-        message: source.to_string(),
-    }
+    TableError::Parquet { action, table: table.to_owned(), message: source.to_string() }
 }
 
 /// A table file open for reading in slices; only the row groups of a slice are read.
@@ -45,11 +38,7 @@ impl TableReader {
     pub(crate) fn open(path: &Path, label: &TableLabel) -> Result<Self, TableError> {
         let mut reader = ParquetReader::new(open(path)?);
         let metadata = reader.get_metadata().map_err(|e| damaged(path, &e))?.clone();
-        let table = Self {
-            path: path.to_owned(),
-            empty: Table::default(),
-            metadata,
-        };
+        let table = Self { path: path.to_owned(), empty: Table::default(), metadata };
         table.check_label(label)?;
         table.check_limits()?;
         let empty = table.load(0, 0, None)?;
@@ -76,12 +65,7 @@ impl TableReader {
     ///
     /// # Errors
     /// When the range or a column does not exist, or the file cannot be read.
-    pub fn slice(
-        &self,
-        offset: usize,
-        length: usize,
-        columns: Option<&[&str]>,
-    ) -> Result<Table, TableError> {
+    pub fn slice(&self, offset: usize, length: usize, columns: Option<&[&str]>) -> Result<Table, TableError> {
         check_range(offset, length, self.rows())?;
         for name in columns.unwrap_or_default() {
             self.empty.column(name)?;
@@ -100,12 +84,7 @@ impl TableReader {
         self.load(0, self.rows(), None)
     }
 
-    fn load(
-        &self,
-        offset: usize,
-        length: usize,
-        columns: Option<&[&str]>,
-    ) -> Result<Table, TableError> {
+    fn load(&self, offset: usize, length: usize, columns: Option<&[&str]>) -> Result<Table, TableError> {
         let mut reader = ParquetReader::new(open(&self.path)?)
             .with_slice(Some((offset, length)))
             .with_columns(columns.map(|names| names.iter().map(|&name| name.into()).collect()));
@@ -115,8 +94,7 @@ impl TableReader {
     }
 
     fn check_label(&self, label: &TableLabel) -> Result<(), TableError> {
-        let (Some(format), Some(version)) = (self.value(FORMAT_KEY), self.value(VERSION_KEY))
-        else {
+        let (Some(format), Some(version)) = (self.value(FORMAT_KEY), self.value(VERSION_KEY)) else {
             return Ok(());
         };
         let found = format!("{format} v{version}");
@@ -124,11 +102,7 @@ impl TableReader {
         if found == wanted {
             return Ok(());
         }
-        Err(TableError::OtherFormat {
-            path: self.path.clone(),
-            wanted,
-            found,
-        })
+        Err(TableError::OtherFormat { path: self.path.clone(), wanted, found })
     }
 
     fn value(&self, key: &str) -> Option<&str> {
@@ -147,20 +121,12 @@ impl TableReader {
         if found <= limit {
             return Ok(());
         }
-        Err(TableError::TooLarge {
-            path: self.path.clone(),
-            what,
-            found,
-            limit,
-        })
+        Err(TableError::TooLarge { path: self.path.clone(), what, found, limit })
     }
 }
 
 fn open(path: &Path) -> Result<File, TableError> {
-    File::open(path).map_err(|source| TableError::Io {
-        path: path.to_owned(),
-        source,
-    })
+    File::open(path).map_err(|source| TableError::Io { path: path.to_owned(), source })
 }
 
 fn damaged(path: &Path, source: &PolarsError) -> TableError {
@@ -244,9 +210,7 @@ impl TableWriter {
                 .with_key_value_metadata(Some(KeyValueMetadata::from_static(pairs)))
                 .batched(first.frame.schema())
                 .map_err(|e| error("write", &self.label.table, &e))?;
-            let empty = Table {
-                frame: first.frame.slice(0, 0),
-            };
+            let empty = Table { frame: first.frame.slice(0, 0) };
             self.begun = Some(Begun { writer, empty });
         }
         Ok(self.begun.as_mut().expect("begun just above"))

@@ -45,9 +45,7 @@ impl Table {
         let columns = self.frame.columns();
         let row = |row| {
             let cells = columns.iter();
-            cells
-                .map(|column| (column.name().to_string(), json(&cell(column, row))))
-                .collect()
+            cells.map(|column| (column.name().to_string(), json(&cell(column, row)))).collect()
         };
         (0..self.rows().min(limit)).map(row).collect()
     }

@@ -2,10 +2,7 @@ use super::*;
 use crate::folder::{Folder, FolderWriter};
 
 fn format(version: u32) -> Format {
-    Format {
-        name: "letters".to_owned(),
-        version,
-    }
+    Format { name: "letters".to_owned(), version }
 }
 
 fn every_type() -> Table {
@@ -44,30 +41,16 @@ fn every_cell_type_survives_a_file() {
     assert_eq!(table.get::<f32>("f32").unwrap(), [0.1, f32::INFINITY]);
     assert_eq!(table.get::<bool>("bool").unwrap(), [true, false]);
     assert_eq!(table.get::<String>("text").unwrap(), ["a", ""]);
-    assert_eq!(
-        table.get::<Vec<u8>>("bytes").unwrap(),
-        [vec![0, 255], vec![]]
-    );
+    assert_eq!(table.get::<Vec<u8>>("bytes").unwrap(), [vec![0, 255], vec![]]);
     assert_eq!(table.get::<Vec<i8>>("list_i8").unwrap(), [vec![-1], vec![]]);
-    assert_eq!(
-        table.get::<Vec<f32>>("list_f32").unwrap(),
-        [vec![], vec![0.5, 1.5, 2.5]]
-    );
-    assert_eq!(
-        table.get::<Option<f64>>("maybe_f64").unwrap(),
-        [None, Some(2.5)]
-    );
-    assert_eq!(
-        table.get::<Option<Vec<f32>>>("maybe_list").unwrap(),
-        [None, Some(vec![1.0])]
-    );
+    assert_eq!(table.get::<Vec<f32>>("list_f32").unwrap(), [vec![], vec![0.5, 1.5, 2.5]]);
+    assert_eq!(table.get::<Option<f64>>("maybe_f64").unwrap(), [None, Some(2.5)]);
+    assert_eq!(table.get::<Option<Vec<f32>>>("maybe_list").unwrap(), [None, Some(vec![1.0])]);
 }
 
 #[test]
 fn an_empty_table_keeps_its_columns() {
-    let table = Table::new()
-        .with("id", Vec::<u32>::new())
-        .with("values", Vec::<Vec<f32>>::new());
+    let table = Table::new().with("id", Vec::<u32>::new()).with("values", Vec::<Vec<f32>>::new());
     let read = through_a_file(&table);
     assert_eq!((read.rows(), read.columns()), (0, table.columns()));
     assert_eq!(read.get::<Vec<f32>>("values").unwrap(), Vec::<Vec<f32>>::new());
@@ -112,10 +95,7 @@ fn batches_become_groups_of_the_asked_size() {
     let slice = reader.slice(3, 6, Some(&["id"])).unwrap();
     assert_eq!(slice.get::<u32>("id").unwrap(), [3, 4, 5, 6, 7, 8]);
     assert_eq!(reader.slice(10, 0, None).unwrap().rows(), 0);
-    assert!(matches!(
-        reader.slice(9, 2, None),
-        Err(TableError::OutOfRange { rows: 10, .. })
-    ));
+    assert!(matches!(reader.slice(9, 2, None), Err(TableError::OutOfRange { rows: 10, .. })));
 }
 
 #[test]

@@ -22,12 +22,8 @@ pub fn batch_norm(input: Tensor<4>, gamma: Tensor<1>, beta: Tensor<1>) -> (Tenso
     let planes = Planes::of(input.dims());
     let data = input.clone().without_autodiff().into_data().convert::<f32>();
     let moments = planes.moments(data.as_slice().expect("converted to f32"));
-    let output = Dispatch::normalize_planes(
-        input.into_dispatch(),
-        gamma.into_dispatch(),
-        beta.into_dispatch(),
-        moments.clone(),
-    );
+    let output =
+        Dispatch::normalize_planes(input.into_dispatch(), gamma.into_dispatch(), beta.into_dispatch(), moments.clone());
     (Tensor::from_dispatch(output), moments)
 }
 

@@ -1,8 +1,8 @@
 //! The arithmetic of blocks on tensors, one file per operator.
 
-pub mod add;
 pub mod attention;
 pub mod batch_norm;
 mod host;
 pub mod shift;
 pub mod transform;
+pub mod window;

@@ -79,13 +79,7 @@ impl Optimizer {
     }
 
     /// Moves every parameter that has a gradient; gradients are first scaled to a joint norm of at most `clip`.
-    pub fn step(
-        &mut self,
-        learning_rate: f64,
-        parameters: &mut Parameters,
-        gradients: &Gradients,
-        clip: Option<f64>,
-    ) {
+    pub fn step(&mut self, learning_rate: f64, parameters: &mut Parameters, gradients: &Gradients, clip: Option<f64>) {
         let factor = clip.and_then(|clip| clip_factor(parameters, gradients, clip));
         for (key, parameter) in parameters.iter_mut() {
             let Some(mut gradient) = parameter.value.grad(gradients) else { continue };

@@ -14,7 +14,7 @@ use spaces::Graph;
 use super::{Momentum, Optimizer, OptimizerSettings, Schedule};
 use crate::forward::{Forward, Normalization};
 use crate::network::Network;
-use crate::operators::add::GradientScale;
+use crate::operators::window::GradientScale;
 use crate::prior::Prior;
 use crate::statistics::Statistics;
 
@@ -122,7 +122,9 @@ impl<'a> Trainer<'a> {
         let tensors = self.network.parameters.iter();
         Snapshot {
             epochs: self.epochs,
-            tensors: tensors.map(|(key, p)| (key.clone(), p.shape.clone(), self.network.parameters.values(key))).collect(),
+            tensors: tensors
+                .map(|(key, p)| (key.clone(), p.shape.clone(), self.network.parameters.values(key)))
+                .collect(),
             memory: self.optimizer.memory(),
             statistics: self.statistics.clone(),
         }

@@ -1,0 +1,98 @@
+use spaces::{Arithmetic, Parameter, SMALLEST_SHIFT, Weights};
+
+use super::{Attribute, Builder};
+use crate::LoweringError;
+
+/// The input of a linear layer in unsigned bytes, and the names of what gives the floats back.
+pub(crate) struct Codes {
+    /// Name of the bytes.
+    pub(crate) value: String,
+    /// Name of the factor.
+    pub(crate) scale: String,
+    /// Name of the byte that stands for 0.
+    pub(crate) zero_point: String,
+}
+
+/// Adds the QuantizeLinear that rounds the input `value` of node `node` to bytes.
+pub(crate) fn codes(builder: &mut Builder, node: &str, value: &str, weights: &Weights) -> Result<Codes, LoweringError> {
+    let scale = format!("{node}.input_scale");
+    let zero_point = format!("{node}.input_zero_point");
+    builder.floats(&scale, &[], scales(weights, &scale, 1)?);
+    builder.unsigned_bytes(&zero_point, &[], &[weights.zero_point(&zero_point)?]);
+    let codes = format!("{node}/input.codes");
+    builder.node(&codes, "QuantizeLinear", &[value, &scale, &zero_point], &codes, Vec::new());
+    Ok(Codes { value: codes, scale, zero_point })
+}
+
+/// Adds the DequantizeLinear that turns bytes back into floats, the value `name`; returns that name.
+pub(crate) fn restored(builder: &mut Builder, name: String, codes: &Codes) -> String {
+    builder.node(&name, "DequantizeLinear", &[&codes.value, &codes.scale, &codes.zero_point], &name, Vec::new());
+    name
+}
+
+/// Adds a weight of signed bytes and the DequantizeLinear that scales it, per output channel or, in an add
+/// layer, by the one scale of its input; returns the name of the float value.
+pub(crate) fn dequantized(
+    builder: &mut Builder,
+    weight: &Parameter,
+    weights: &Weights,
+    arithmetic: Arithmetic,
+) -> Result<String, LoweringError> {
+    let codes = weights.bytes(&weight.name, &weight.shape)?;
+    builder.signed_bytes(&weight.name, &weight.shape, codes);
+    let scale = format!("{}_scale", weight.name);
+    let (shape, attributes) = match arithmetic {
+        Arithmetic::Multiply | Arithmetic::Shift => (vec![weight.shape[0]], vec![Attribute::Int("axis", 0)]),
+        Arithmetic::Add => (Vec::new(), Vec::new()),
+    };
+    builder.floats(&scale, &shape, scales(weights, &scale, shape.iter().product())?);
+    let value = format!("{}/dequantized", weight.name);
+    builder.node(&value, "DequantizeLinear", &[&weight.name, &scale], &value, attributes);
+    Ok(value)
+}
+
+/// Adds the codes c = sign · (1 − p) of shift weights and the nodes that decode them, sign(c) · 2^(1 − |c|);
+/// returns the name of the float value. Every step is exact.
+pub(crate) fn shift_weights(
+    builder: &mut Builder,
+    weight: &Parameter,
+    weights: &Weights,
+) -> Result<String, LoweringError> {
+    let codes = weights.bytes(&weight.name, &weight.shape)?;
+    let largest = 1 - SMALLEST_SHIFT;
+    if let Some(code) = codes.iter().find(|code| i32::from(code.unsigned_abs()) > largest) {
+        let (tensor, found) = (weight.name.clone(), code.to_string());
+        return Err(LoweringError::Quantization { tensor, wanted: "shift codes in -16..=16", found });
+    }
+    builder.signed_bytes(&weight.name, &weight.shape, codes);
+    let part = |part: &str| format!("{}/{part}", weight.name);
+    let (one, two) = (part("one"), part("two"));
+    builder.floats(&one, &[], &[1.0]);
+    builder.floats(&two, &[], &[2.0]);
+    let mut step = |name: &str, operator: &str, inputs: &[&str], attributes: Vec<Attribute>| {
+        let name = part(name);
+        builder.node(&name, operator, inputs, &name, attributes);
+        name
+    };
+    let code = step("code", "Cast", &[&weight.name], vec![Attribute::Int("to", FLOAT)]);
+    let sign = step("sign", "Sign", &[&code], Vec::new());
+    let size = step("size", "Abs", &[&code], Vec::new());
+    let exponent = step("exponent", "Sub", &[&one, &size], Vec::new());
+    let power = step("power", "Pow", &[&two, &exponent], Vec::new());
+    Ok(step("decoded", "Mul", &[&sign, &power], Vec::new()))
+}
+
+/// The number of ONNX's 32-bit float type (`TensorProto.DataType.FLOAT`).
+const FLOAT: i64 = 1;
+
+fn scales<'a>(weights: &'a Weights, name: &str, count: usize) -> Result<&'a [f32], LoweringError> {
+    let scales = weights.floats(name, &[count])?;
+    match scales.iter().find(|scale| !scale.is_normal() || scale.is_sign_negative()) {
+        None => Ok(scales),
+        Some(scale) => Err(LoweringError::Quantization {
+            tensor: name.to_owned(),
+            wanted: "positive scales",
+            found: scale.to_string(),
+        }),
+    }
+}

@@ -1,0 +1,11 @@
+//! Exported models against a plain interpreter of the graph: small networks by hand, architectures of the
+//! hybrid CNN space, both forms, damaged files, and ONNX Runtime where Python has it.
+
+mod architectures;
+mod files;
+mod float;
+mod int8;
+mod network;
+mod onnxruntime;
+mod quantized;
+mod reference;

@@ -1,0 +1,12 @@
+//! The command as a shell sees it: exit codes, standard output, standard error.
+//!
+//! Manifests here are made of the `command` stage, which every registry has, and of a small synthetic data set.
+#![cfg(unix)]
+
+mod documents;
+mod inference;
+mod manifests;
+mod runs;
+mod sandbox;
+mod signals;
+mod stored;
