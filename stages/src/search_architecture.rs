@@ -151,7 +151,7 @@ fn search_error(error: SearchError<StageError>) -> StageError {
     match error {
         SearchError::Evaluator { source, .. } => source,
         SearchError::Setting { .. } => StageError::usage(format!("`evolution`: {error}")),
-        SearchError::Infeasible { .. } => StageError::usage(format!("`limits`: {error}")),
+        SearchError::Infeasible { .. } => StageError::unmet(format!("`limits`: {error}")),
         SearchError::EvaluationCount { .. }
         | SearchError::Score { .. }
         | SearchError::ResumeSeed { .. }

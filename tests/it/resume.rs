@@ -19,7 +19,7 @@ fn sandbox() -> Sandbox {
 }
 
 fn arguments(more: &[&'static str]) -> Vec<&'static str> {
-    [&TARGETS, &LONG, more].concat()
+    [&TARGETS[..], &LONG, more].concat()
 }
 
 /// Returns the digests of a run that nothing broke off.

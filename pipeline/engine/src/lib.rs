@@ -49,7 +49,7 @@ pub use digest::{Digest, DigestError};
 pub use event::Event;
 pub use fingerprint::{Fingerprint, Recipe, RecipeInput, RecipeSource};
 pub use folder::{FileEntry, Folder, FolderFile, FolderWriter, LISTING, Listing, open_at, publish_at};
-pub use manifest::Manifest;
+pub use manifest::{Manifest, SummaryLine};
 pub use plan::{Plan, PlanError, Status, Step};
 pub use ports::{
     Arity, InputFolders, InputPort, InputSlot, Inputs, Many, One, Optional, OutputFolders, OutputPort, Outputs,
@@ -57,7 +57,9 @@ pub use ports::{
 };
 pub use reference::{ParamDoc, param_docs, reference};
 pub use registry::{Registry, StageDescription};
-pub use run::{Failure, OnFailure, Options, OutputReport, RunError, RunReport, State, StepReport, Verify, run};
+pub use run::{
+    Failure, OnFailure, Options, OutputReport, RunError, RunReport, State, StepReport, SummaryRow, Verify, run,
+};
 pub use source::SourcePath;
 pub use stage::{Stage, StageError};
 pub use stale::StaleReason;

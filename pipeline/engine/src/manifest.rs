@@ -9,9 +9,11 @@ use crate::diagnostic::{Diagnostic, ManifestError, SourceText};
 mod overlay;
 mod shape;
 pub(crate) mod spans;
+mod summary;
 
 pub(crate) use shape::{Form, InputEntry, StageEntry};
 use spans::{Node, NodeValue};
+pub use summary::SummaryLine;
 
 /// The most bytes a manifest may have.
 const MAX_BYTES: u64 = 1 << 20;
@@ -27,6 +29,7 @@ pub struct Manifest {
     description: String,
     seed: u64,
     profiles: Vec<String>,
+    summary: Vec<SummaryLine>,
     pub(crate) stages: Vec<StageEntry>,
     pub(crate) sources: Vec<SourceText>,
 }
@@ -61,6 +64,7 @@ impl Manifest {
         }
         let head = shape::head(&root, &mut errors);
         let stages = shape::stages(&root, &mut errors);
+        let summary = summary::summary(&root, &stages, &mut errors);
         if !errors.is_empty() {
             return Err(fail(errors));
         }
@@ -70,6 +74,7 @@ impl Manifest {
             description: head.description,
             seed: head.seed,
             profiles,
+            summary,
             stages,
             sources,
         })
@@ -104,6 +109,11 @@ impl Manifest {
     /// Returns the names of all profiles.
     pub fn profiles(&self) -> &[String] {
         &self.profiles
+    }
+
+    /// Returns which results a run prints, empty for all of them.
+    pub fn summary(&self) -> &[SummaryLine] {
+        &self.summary
     }
 
     /// Returns the ids and kinds of all stages, in the manifest's order.

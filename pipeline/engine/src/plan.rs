@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::diagnostic::ManifestError;
 use crate::fingerprint::{Fingerprint, Recipe, RecipeInput, RecipeSource, step_seed};
-use crate::manifest::Manifest;
+use crate::manifest::{Manifest, SummaryLine};
 use crate::ports::Arity;
 use crate::registry::{ErasedParams, ErasedStage, Registry, StageDescription};
 use crate::source_digest::SourceDigests;
@@ -77,6 +77,8 @@ impl fmt::Debug for Step {
 pub struct Plan {
     /// The manifest's name.
     pub manifest: String,
+    /// Which results a run prints, empty for all of them.
+    pub summary: Vec<SummaryLine>,
     /// The steps in an order in which they can run.
     pub steps: Vec<Step>,
 }
@@ -95,7 +97,8 @@ impl Plan {
     /// [`PlanError::Manifest`] with every mistake found, or when the store or a source cannot be read.
     pub fn new(manifest: &Manifest, registry: &Registry, store: &Store) -> Result<Self, PlanError> {
         let digests = SourceDigests::load(store);
-        let mut plan = Self { manifest: manifest.name().to_owned(), steps: Vec::new() };
+        let mut plan =
+            Self { manifest: manifest.name().to_owned(), summary: manifest.summary().to_vec(), steps: Vec::new() };
         for wired in wire(manifest, registry)? {
             let mut step = unjudged(manifest.seed(), wired, &digests)?;
             let records: BTreeMap<usize, &StepRecord> = plan.fresh();

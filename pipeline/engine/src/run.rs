@@ -9,6 +9,7 @@ use crate::context::Interrupt;
 use crate::digest::Digest;
 use crate::event::Event;
 use crate::ledger;
+use crate::manifest::SummaryLine;
 use crate::plan::{Plan, Status};
 use crate::step_record::StepRecord;
 use crate::store::{Session, Store, StoreError};
@@ -16,7 +17,7 @@ use crate::store::{Session, Store, StoreError};
 mod report;
 mod step;
 
-pub use report::{Failure, OutputReport, RunReport, State, StepReport};
+pub use report::{Failure, OutputReport, RunReport, State, StepReport, SummaryRow};
 use step::Finished;
 
 /// How thoroughly stored artifacts are checked before they are used again.
@@ -131,13 +132,28 @@ pub fn run(
     let steps = board.into_reports();
     let states = steps.iter().map(|step| step.state).collect();
     sink(&Event::RunFinished { states });
-    let report = RunReport { manifest: plan.manifest.clone(), started_ms, steps };
+    let report = RunReport { manifest: plan.manifest.clone(), summary: summary(plan, &steps), started_ms, steps };
     ledger::append(store, &session, &report, options)?;
     if options.targets.is_empty() && report.exit_code() == 0 {
         let ids: Vec<&str> = plan.steps.iter().map(|step| step.id.as_str()).collect();
         store.forget_others(&plan.manifest, &ids)?;
     }
     Ok(report)
+}
+
+/// Fills the lines of the manifest's summary with the results of the run; a matrix stage gives one value per step.
+fn summary(plan: &Plan, steps: &[StepReport]) -> Vec<SummaryRow> {
+    let values = |(stage, name): &(String, String)| {
+        let of_stage = plan.steps.iter().filter(|step| step.stage_id == *stage).map(|step| &step.id);
+        let ids: Vec<&String> = of_stage.collect();
+        let headlines = steps.iter().filter(|step| ids.contains(&&step.id)).flat_map(|step| &step.headlines);
+        headlines.filter(|headline| headline.name == *name).cloned().collect::<Vec<_>>()
+    };
+    let row = |line: &SummaryLine| SummaryRow {
+        label: line.label.clone(),
+        values: line.results.iter().flat_map(values).collect(),
+    };
+    plan.summary.iter().map(row).collect()
 }
 
 /// Hashes what the plan expects to be fresh; steps wait for each other, their artifacts need not.

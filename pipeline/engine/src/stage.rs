@@ -60,6 +60,12 @@ pub enum StageError {
         /// What was wanted, what was found, and the fix.
         message: String,
     },
+    /// What was asked for cannot be had: nothing is within a limit. Exits like a failed gate.
+    #[error("{message}")]
+    Unmet {
+        /// The limit, the closest that was found, and the fix.
+        message: String,
+    },
     /// A raw file outside the store is broken or not what the params say.
     #[error("source {}: {message}", path.display())]
     Source {
@@ -89,6 +95,11 @@ impl StageError {
     /// Returns a [`StageError::Usage`].
     pub fn usage(message: impl Into<String>) -> Self {
         Self::Usage { message: message.into() }
+    }
+
+    /// Returns a [`StageError::Unmet`].
+    pub fn unmet(message: impl Into<String>) -> Self {
+        Self::Unmet { message: message.into() }
     }
 
     /// Returns a [`StageError::Source`].

@@ -30,7 +30,7 @@ mod weights;
 pub use burn::tensor::Device;
 pub use evaluation::{Inference, accuracy};
 pub use network::Network;
-pub use parameters::{Parameter, Parameters};
+pub use parameters::{NamedTensor, Parameter, Parameters};
 pub use prior::Prior;
 pub use quantization::{QuantizedInference, quantize};
 pub use sharing::{Sharing, SharingError, SharingMode, ShiftForm};

@@ -3,6 +3,9 @@ use std::collections::BTreeMap;
 use burn::Tensor;
 use burn::tensor::{Device, TensorData};
 
+/// Key, shape and row-major values of a tensor.
+pub type NamedTensor = (String, Vec<usize>, Vec<f32>);
+
 /// Trained tensors by key, each kept flat with its shape.
 ///
 /// This is the one owner of every tensor: paths read clones of the leaves, so that a tensor that several operators

@@ -116,7 +116,7 @@ fn quantize_layer(
     let (codes, weight_scale, input_scale) = match arithmetic {
         Arithmetic::Multiply => {
             let rows = values.chunks(values.len() / channels);
-            let scales: Vec<f32> = rows.clone().map(|row| symmetric_scale(row)).collect();
+            let scales: Vec<f32> = rows.clone().map(symmetric_scale).collect();
             let codes = rows.zip(&scales).flat_map(|(row, &scale)| row.iter().map(move |&w| code(w, scale)));
             (codes.collect(), Some(scales), input_scale)
         }

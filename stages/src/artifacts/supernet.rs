@@ -1,5 +1,5 @@
 use engine::{Artifact, ArtifactError, Folder, FolderWriter, Open, Publish, Table};
-use networks::{Device, Network, Sharing, ShiftForm};
+use networks::{Device, NamedTensor, Network, Sharing, ShiftForm};
 use serde::{Deserialize, Serialize};
 use spaces::{Space, Task};
 
@@ -24,7 +24,7 @@ pub struct Supernet {
     /// How it was built.
     pub settings: SupernetSettings,
     /// Key, shape and values of every trained tensor, in key order.
-    pub tensors: Vec<(String, Vec<usize>, Vec<f32>)>,
+    pub tensors: Vec<NamedTensor>,
 }
 
 impl Artifact for Supernet {
@@ -60,7 +60,7 @@ impl Supernet {
 }
 
 /// Returns one row per tensor.
-pub(super) fn tensors_to_table(tensors: Vec<(String, Vec<usize>, Vec<f32>)>) -> Table {
+pub(super) fn tensors_to_table(tensors: Vec<NamedTensor>) -> Table {
     let (mut keys, mut shapes, mut values) = (Vec::new(), Vec::new(), Vec::new());
     for (key, shape, numbers) in tensors {
         keys.push(key);
@@ -73,7 +73,7 @@ pub(super) fn tensors_to_table(tensors: Vec<(String, Vec<usize>, Vec<f32>)>) -> 
 /// Reads the rows that [`tensors_to_table`] wrote.
 pub(super) fn tensors_from_table<A: Artifact>(
     table: &Table,
-) -> Result<Vec<(String, Vec<usize>, Vec<f32>)>, ArtifactError> {
+) -> Result<Vec<NamedTensor>, ArtifactError> {
     let keys: Vec<String> = table.get("name")?;
     let shapes: Vec<Vec<u32>> = table.get("shape")?;
     let values: Vec<Vec<f32>> = table.get("values")?;

@@ -1,4 +1,5 @@
 use engine::{Artifact, ArtifactError, FolderWriter, Publish, Table};
+use networks::NamedTensor;
 
 /// Shape of the distribution of every tensor: how close to a Gaussian or a Laplacian it is.
 pub struct WeightStatistics {
@@ -16,8 +17,8 @@ struct Row {
 
 impl WeightStatistics {
     /// Measures the tensors.
-    pub fn measure(tensors: &[(String, Vec<usize>, Vec<f32>)]) -> Self {
-        let row = |(name, _, values): &(String, Vec<usize>, Vec<f32>)| Row::of(name, values);
+    pub fn measure(tensors: &[NamedTensor]) -> Self {
+        let row = |(name, _, values): &NamedTensor| Row::of(name, values);
         Self { rows: tensors.iter().map(row).collect() }
     }
 }

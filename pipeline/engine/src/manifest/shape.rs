@@ -4,7 +4,7 @@ use super::overlay::keys;
 use super::spans::{Entry, Node, NodeValue, Text};
 use crate::diagnostic::Diagnostic;
 
-const TOP_KEYS: [&str; 6] = ["version", "name", "seed", "description", "stage", "profile"];
+const TOP_KEYS: [&str; 7] = ["version", "name", "seed", "description", "stage", "profile", "summary"];
 const STAGE_KEYS: [&str; 5] = ["kind", "inputs", "outputs", "params", "matrix"];
 const PROFILE_KEYS: [&str; 3] = ["seed", "description", "stage"];
 const OVERLAY_KEYS: [&str; 3] = ["inputs", "params", "matrix"];
@@ -215,7 +215,7 @@ fn required<'a>(root: &'a Node, key: &str, errors: &mut Errors) -> Option<&'a En
     entry
 }
 
-fn entries<'a>(node: &'a Node, errors: &mut Errors) -> &'a [Entry] {
+pub(super) fn entries<'a>(node: &'a Node, errors: &mut Errors) -> &'a [Entry] {
     match &node.value {
         NodeValue::Table(entries) => entries,
         _ => {
@@ -225,7 +225,7 @@ fn entries<'a>(node: &'a Node, errors: &mut Errors) -> &'a [Entry] {
     }
 }
 
-fn text(node: &Node, errors: &mut Errors) -> Option<Text> {
+pub(super) fn text(node: &Node, errors: &mut Errors) -> Option<Text> {
     let NodeValue::Text(text) = &node.value else {
         errors.push(wrong_type(node, "a string"));
         return None;
@@ -233,7 +233,7 @@ fn text(node: &Node, errors: &mut Errors) -> Option<Text> {
     Some(Text { text: text.clone(), span: node.span.clone() })
 }
 
-fn wrong_type(node: &Node, wanted: &str) -> Diagnostic {
+pub(super) fn wrong_type(node: &Node, wanted: &str) -> Diagnostic {
     Diagnostic::new(format!("wanted {wanted}, found {}", node.kind())).at(&node.span)
 }
 

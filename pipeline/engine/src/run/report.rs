@@ -56,6 +56,8 @@ impl State {
 pub enum Failure {
     /// The user's: the manifest asks for what cannot be.
     Usage,
+    /// What was asked for cannot be had: no result is within a limit.
+    Unmet,
     /// The raw data's.
     Source,
     /// The stage's or its environment's.
@@ -104,11 +106,22 @@ pub struct StepReport {
     pub failure: Option<Failure>,
 }
 
+/// One line of the manifest's summary with what the run found.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SummaryRow {
+    /// What a person reads.
+    pub label: String,
+    /// The results; those of steps that did not get that far are missing.
+    pub values: Vec<Headline>,
+}
+
 /// What a run did.
 #[derive(Debug, Clone, Serialize)]
 pub struct RunReport {
     /// The manifest's name.
     pub manifest: String,
+    /// The manifest's summary, empty if it has none.
+    pub summary: Vec<SummaryRow>,
     /// Milliseconds since 1970.
     pub started_ms: u64,
     /// All steps looked at, in the plan's order.
@@ -116,14 +129,18 @@ pub struct RunReport {
 }
 
 impl RunReport {
-    /// Returns the exit code: 1 a stage failed, 2 all failures are the user's to mend, 75 interrupted, 3 a gate
-    /// failed, 0 done.
+    /// Returns the exit code: 1 a stage failed, 2 all failures are the user's to mend, 3 all failures are limits that
+    /// cannot be met, 75 interrupted, 3 a gate failed, 0 done.
     pub fn exit_code(&self) -> u8 {
         let any = |state| self.steps.iter().any(|step| step.state == state);
         let failures: Vec<Failure> = self.steps.iter().filter_map(|step| step.failure).collect();
         if !failures.is_empty() {
-            let usage = failures.iter().all(|failure| *failure == Failure::Usage);
-            return if usage { 2 } else { 1 };
+            let all = |wanted| failures.iter().all(|failure| *failure == wanted);
+            return match (all(Failure::Usage), all(Failure::Unmet)) {
+                (true, _) => 2,
+                (_, true) => 3,
+                (false, false) => 1,
+            };
         }
         if any(State::Interrupted) {
             75

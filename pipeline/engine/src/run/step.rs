@@ -315,6 +315,7 @@ fn fail(report: &mut StepReport, stop: &Stop) {
     let (state, failure) = match stop {
         Stop::Stage(StageError::Interrupted) => (State::Interrupted, None),
         Stop::Stage(StageError::Usage { .. }) => (State::Failed, Some(Failure::Usage)),
+        Stop::Stage(StageError::Unmet { .. }) => (State::Failed, Some(Failure::Unmet)),
         Stop::Stage(StageError::Source { .. }) => (State::Failed, Some(Failure::Source)),
         Stop::Stage(StageError::Artifact(_) | StageError::Failed { .. }) | Stop::Store(_) => {
             (State::Failed, Some(Failure::Stage))

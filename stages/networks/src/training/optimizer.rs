@@ -67,9 +67,9 @@ pub struct Optimizer {
 }
 
 enum State {
-    Adam(AdamWState<1>),
+    Adam(Box<AdamWState<1>>),
     /// The velocity. (burn keeps its own momentum private, and a checkpoint must hold it.)
-    Sgd(Tensor<1>),
+    Sgd(Box<Tensor<1>>),
 }
 
 impl Optimizer {
@@ -99,7 +99,7 @@ impl Optimizer {
             OptimizerSettings::Adamw { weight_decay } => {
                 let state = state.and_then(State::into_adam);
                 let (moved, state) = adamw(decay.of_weights(weight_decay)).step(rate, value, gradient, state);
-                (moved, state.map(State::Adam))
+                (moved, state.map(|state| State::Adam(Box::new(state))))
             }
             OptimizerSettings::Sgd { momentum, weight_decay } => {
                 let gradient = gradient + value.clone() * decay.of_weights(weight_decay);
@@ -107,7 +107,7 @@ impl Optimizer {
                     Some(velocity) => velocity * momentum + gradient,
                     None => gradient,
                 };
-                (value - velocity.clone() * rate, Some(State::Sgd(velocity)))
+                (value - velocity.clone() * rate, Some(State::Sgd(Box::new(velocity))))
             }
         };
         if let Some(state) = state {
@@ -128,14 +128,13 @@ impl Optimizer {
             Tensor::<1>::from_data(TensorData::new(values, [length]), &parameters.device().clone().inner())
         };
         let restore = |momentum: Momentum| {
-            let state = match settings {
-                OptimizerSettings::Adamw { .. } => State::Adam(AdamWState::new(AdaptiveMomentumState::new(
-                    momentum.steps,
-                    tensor(momentum.first),
-                    tensor(momentum.second),
-                ))),
-                OptimizerSettings::Sgd { .. } => State::Sgd(tensor(momentum.first)),
-            };
+            let state =
+                match settings {
+                    OptimizerSettings::Adamw { .. } => State::Adam(Box::new(AdamWState::new(
+                        AdaptiveMomentumState::new(momentum.steps, tensor(momentum.first), tensor(momentum.second)),
+                    ))),
+                    OptimizerSettings::Sgd { .. } => State::Sgd(Box::new(tensor(momentum.first))),
+                };
             (momentum.key, state)
         };
         Self { settings, states: memory.into_iter().map(restore).collect() }
@@ -164,14 +163,14 @@ impl Decay {
 impl State {
     fn into_adam(self) -> Option<AdamWState<1>> {
         match self {
-            State::Adam(state) => Some(state),
+            State::Adam(state) => Some(*state),
             State::Sgd(_) => None,
         }
     }
 
     fn into_sgd(self) -> Option<Tensor<1>> {
         match self {
-            State::Sgd(velocity) => Some(velocity),
+            State::Sgd(velocity) => Some(*velocity),
             State::Adam(_) => None,
         }
     }
@@ -186,7 +185,7 @@ impl State {
                 second: host_values(state.momentum.moment_2.clone()),
             },
             State::Sgd(velocity) => {
-                Momentum { key, steps: 0, first: host_values(velocity.clone()), second: Vec::new() }
+                Momentum { key, steps: 0, first: host_values(Tensor::clone(velocity)), second: Vec::new() }
             }
         }
     }

@@ -14,6 +14,7 @@ use spaces::Graph;
 use super::{Momentum, Optimizer, OptimizerSettings, Schedule};
 use crate::forward::{Forward, Normalization};
 use crate::network::Network;
+use crate::parameters::NamedTensor;
 use crate::operators::window::GradientScale;
 use crate::prior::Prior;
 use crate::statistics::Statistics;
@@ -83,7 +84,7 @@ pub struct Snapshot {
     /// Epochs done.
     pub epochs: usize,
     /// Key, shape and values of every tensor.
-    pub tensors: Vec<(String, Vec<usize>, Vec<f32>)>,
+    pub tensors: Vec<NamedTensor>,
     /// Memory of the optimizer.
     pub memory: Vec<Momentum>,
     /// Running moments.

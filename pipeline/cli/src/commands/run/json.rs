@@ -21,12 +21,23 @@ fn object(report: &RunReport, seconds: f64) -> Value {
         "exit_code": report.exit_code(),
         "steps": report.steps.iter().map(step).collect::<Vec<_>>(),
         "summary": summary(report),
+        "results": results(report),
         "seconds": seconds,
     })
 }
 
-/// Returns every headline under `step.name`.
+/// Returns the manifest's summary: a value per label, a list where a label stands for several.
 fn summary(report: &RunReport) -> Map<String, Value> {
+    let row = |row: &engine::SummaryRow| {
+        let mut values: Vec<Value> = row.values.iter().map(|headline| value::json(&headline.value)).collect();
+        let value = if values.len() == 1 { values.remove(0) } else { Value::Array(values) };
+        (row.label.clone(), value)
+    };
+    report.summary.iter().map(row).collect()
+}
+
+/// Returns every headline under `step.name`.
+fn results(report: &RunReport) -> Map<String, Value> {
     let headlines = report.steps.iter().flat_map(|step| {
         let named = |headline: &engine::Headline| format!("{}.{}", step.id, headline.name);
         step.headlines.iter().map(move |headline| (named(headline), value::json(&headline.value)))

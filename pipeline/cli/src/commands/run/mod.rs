@@ -72,7 +72,7 @@ pub(super) fn execute(
     if args.json {
         json::write(&report, seconds, output)?;
     } else {
-        text::write(&report, seconds, output)?;
+        text::write(&report, seconds, verbosity, output)?;
     }
     output.finish()?;
     print_errors(&report);
