@@ -23,11 +23,7 @@ const ARROWS: [Arrows; 10] = [
     Arrows { package: "search", ours: &["spaces"], heavy: &[] },
     Arrows { package: "datasets", ours: &[], heavy: &["image", "zune-jpeg"] },
     Arrows { package: "networks", ours: &["spaces", "kernels", "datasets"], heavy: &["burn"] },
-    Arrows {
-        package: "exports",
-        ours: &["spaces", "kernels"],
-        heavy: &["tract-onnx", "onnx-protobuf", "protobuf"],
-    },
+    Arrows { package: "exports", ours: &["spaces", "kernels"], heavy: &["tract-onnx", "onnx-protobuf", "protobuf"] },
     Arrows { package: "engine", ours: &[], heavy: &["polars"] },
     Arrows {
         package: "stages",
@@ -143,7 +139,7 @@ fn packages_are_joined_without_a_ring_even_in_tests() {
     open.values_mut().for_each(|imports| imports.retain(|name| names.contains(name)));
     while let Some(leaf) = open.iter().find(|(_, imports)| imports.is_empty()).map(|(name, _)| name.clone()) {
         open.remove(&leaf);
-        open.values_mut().for_each(|imports| drop(imports.remove(&leaf)));
+        open.values_mut().for_each(|imports| imports.retain(|name| *name != leaf));
     }
     assert!(open.is_empty(), "each of these waits for another: {open:?}");
 }
@@ -173,8 +169,10 @@ const DOMAIN: [&str; 18] = [
 #[test]
 fn the_engine_knows_no_word_of_the_domain() {
     for (path, text) in sources(&package("engine")) {
-        let words: BTreeSet<String> =
-            text.split(|letter: char| !letter.is_alphabetic()).map(str::to_lowercase).collect();
+        // The one epoch that a clock knows.
+        let text = text.replace("UNIX_EPOCH", "");
+        let words = text.split(|letter: char| !letter.is_alphabetic()).map(str::to_lowercase);
+        let words: BTreeSet<String> = words.collect();
         for word in DOMAIN {
             let plural = format!("{word}s");
             assert!(!words.contains(word) && !words.contains(&plural), "`{word}` in {}", path.display());

@@ -78,7 +78,11 @@ fn a_changed_param_runs_its_step_and_what_depends_on_it_alone() {
     let first = bench.done(&[]);
     let again = bench.done(&[]);
     assert_eq!(steps_in(&again, State::Fresh), STEPS);
-    assert_eq!(number(&again, "winner", "params"), number(&first, "winner", "params"), "a fresh step tells its results");
+    assert_eq!(
+        number(&again, "winner", "params"),
+        number(&first, "winner", "params"),
+        "a fresh step tells its results"
+    );
     let changed = bench.done(&["stage.winner.params.training.learning_rate=3e-3"]);
     let dependents = ["eight-bit", "onnx", "onnx-8bit", "verify", "verify-8bit", "winner"];
     assert_eq!(steps_in(&changed, State::Ran), dependents);

@@ -61,8 +61,7 @@ fn cases(genome: &str, folder: &Path) -> [Case; 2] {
     let (folded, bytes) = quantize(&graph, &weights, &pictures, &pixels, BATCH, &device()).unwrap();
     let float = Inference::of_weights(&graph, &weights, &device()).unwrap().logits(&compared, &pixels, BATCH);
     let int8 = QuantizedInference::new(&folded, &bytes, &device()).unwrap().logits(&compared, &pixels, BATCH);
-    let inputs: Vec<u8> =
-        pictures.batch(&first, &pixels).pixels.iter().flat_map(|value| value.to_le_bytes()).collect();
+    let inputs: Vec<u8> = pictures.batch(&first, &pixels).pixels.iter().flat_map(|value| value.to_le_bytes()).collect();
     let write = |form: Form, bytes: Vec<u8>| {
         let name = format!("{}-{}", genome.replace('.', "_"), form.name());
         fs::write(folder.join(format!("{name}.onnx")), bytes).unwrap();

@@ -9,7 +9,7 @@ use spaces::{Architecture, AttentionForm, Compute, Graph, Operator, Weights, fol
 use crate::trained::{device, pictures, random_architecture, space, trained};
 
 /// Random architectures per form of attention.
-const ARCHITECTURES: u64 = 10;
+const ARCHITECTURES: usize = 10;
 const EPOCHS: usize = 1;
 /// Pictures compared at once.
 const BATCH: usize = 24;
@@ -17,10 +17,10 @@ const BATCH: usize = 24;
 /// Architectures of both forms of attention with their weights, shift layers in both forms.
 fn networks() -> Vec<(Architecture, Weights)> {
     let forms = [AttentionForm::Standard, AttentionForm::Transposed];
-    let seeds = forms.into_iter().flat_map(|form| (0..ARCHITECTURES).map(move |seed| (form, seed)));
-    let networks = seeds.map(|(form, seed)| {
+    let forms = forms.into_iter().cycle().take(2 * ARCHITECTURES);
+    let networks = forms.zip(0..).map(|(form, seed)| {
         let architecture = random_architecture(&space(form), seed);
-        let shift = if seed % 2 == 0 { ShiftForm::Q } else { ShiftForm::Ps };
+        let shift = if seed % 4 < 2 { ShiftForm::Q } else { ShiftForm::Ps };
         let weights = trained(&architecture, shift, EPOCHS, seed);
         (architecture, weights)
     });

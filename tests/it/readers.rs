@@ -4,7 +4,7 @@ use std::fs;
 
 use engine::RunReport;
 use serde_json::{Value, json};
-use stages::artifacts::{DatasetDescription, SelectionData};
+use stages::artifacts::{DatasetDescription, SelectionData, Supernet};
 
 use crate::python::Python;
 use crate::workbench::{Workbench, artifact, step};
@@ -36,27 +36,35 @@ fn expected(report: &RunReport) -> Value {
 }
 
 const ARROW: &str = "
-import sys, json, glob, pyarrow.parquet as parquet, pyarrow.compute as compute
+import sys, json, glob, pyarrow.parquet as parquet
 for path in glob.glob(sys.argv[1] + '/*.parquet'):
     parquet.read_table(path).validate(full=True)
 train = parquet.read_table(sys.argv[1] + '/data-dataset-train.parquet')
-labels, pixels = train['label'], train['pixels'].combine_chunks().flatten()
-print(json.dumps({'rows': train.num_rows, 'labels': compute.sum(labels).as_py(), 'bytes': compute.sum(pixels).as_py()}))
+total = sum(sum(pixels) for pixels in train['pixels'].to_pylist())
+print(json.dumps({'rows': train.num_rows, 'labels': sum(train['label'].to_pylist()), 'bytes': total}))
 ";
 
 const PANDAS: &str = "
 import sys, json, pandas
 train = pandas.read_parquet(sys.argv[1] + '/data-dataset-train.parquet')
-total = sum(int(row.sum()) for row in train['pixels'])
+total = sum(sum(pixels) for pixels in train['pixels'])
 print(json.dumps({'rows': len(train), 'labels': int(train['label'].sum()), 'bytes': total}))
 ";
 
 const DUCKDB: &str = "
 import sys, json, duckdb
-train = sys.argv[1] + '/data-dataset-train.parquet'
-query = 'select count(*), sum(label), sum(list_sum(pixels)) from read_parquet(?)'
-rows, labels, total = duckdb.execute(query, [train]).fetchone()
-print(json.dumps({'rows': rows, 'labels': int(labels), 'bytes': int(total)}))
+query = 'select label, pixels from read_parquet(?)'
+train = duckdb.execute(query, [sys.argv[1] + '/data-dataset-train.parquet']).fetchall()
+labels, total = sum(label for label, _ in train), sum(sum(pixels) for _, pixels in train)
+print(json.dumps({'rows': len(train), 'labels': labels, 'bytes': total}))
+";
+
+/// One row per tensor: the largest weight of every tensor is one query.
+const WEIGHTS: &str = "
+import sys, json, duckdb
+query = 'select name, list_max(values) from read_parquet(?) where name like ? order by name'
+found = duckdb.execute(query, [sys.argv[1] + '/supernet-supernet-tensors.parquet', '%.factors']).fetchall()
+print(json.dumps(found))
 ";
 
 fn reads(packages: &[&str], script: &str) {
@@ -79,4 +87,15 @@ fn pandas_reads_the_same_pictures() {
 #[test]
 fn duckdb_asks_the_same_pictures() {
     reads(&["duckdb"], DUCKDB);
+}
+
+#[test]
+fn a_question_about_weights_is_one_query() {
+    let Some(python) = Python::with(&["duckdb"]) else { return };
+    let (bench, report) = tables();
+    let found: Vec<(String, f32)> = serde_json::from_str(&python.run(WEIGHTS, &bench.path(""))).unwrap();
+    let supernet: Supernet = artifact(&report, "supernet", "supernet");
+    let factors = supernet.tensors.into_iter().filter(|(name, ..)| name.ends_with(".factors"));
+    let largest = factors.map(|(name, _, values)| (name, values.into_iter().fold(f32::MIN, f32::max)));
+    assert_eq!(found, largest.collect::<Vec<_>>());
 }

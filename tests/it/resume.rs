@@ -7,12 +7,8 @@ use crate::workspace;
 const TARGETS: [&str; 3] = ["ranking", "onnx", "onnx-8bit"];
 
 /// Long enough to be broken off in the middle.
-const LONG: [&str; 4] = [
-    "--set",
-    "stage.supernet.params.training.epochs=8",
-    "--set",
-    "stage.search.params.evolution.generations=12",
-];
+const LONG: [&str; 4] =
+    ["--set", "stage.supernet.params.training.epochs=8", "--set", "stage.search.params.evolution.generations=12"];
 
 fn sandbox() -> Sandbox {
     Sandbox::new(&workspace::manifest("valid/line.toml"))

@@ -1,32 +1,27 @@
 //! The paper's full-size space: how many subnets it has, and how large its supernet is under each sharing.
 
 use std::collections::BTreeMap;
+use std::fs;
 
-use networks::{Network, ShiftForm, Sharing, SharingMode};
+use networks::{Network, Sharing, SharingMode, ShiftForm};
 use spaces::{
     Arithmetic, CellSet, Compute, FeatureMap, HybridCnn, Level, Node, Operator, Parameter, ParameterKind, SearchSpace,
     Space, SupernetPlan, Task,
 };
 
-use crate::trained;
-
-/// Table 2 of the paper with the operator sets its release samples.
-const PAPER: &str = r#"
-layers = 16
-stem = { channels = 64, kernel = 7, stride = 2, pool = true }
-levels = [
-    { channels = 128, operators = ["conv", "shift", "add"], layers = { min = 1, max = 4 } },
-    { channels = 256, operators = ["conv", "shift", "add"], layers = { min = 1, max = 4 } },
-    { channels = 512, operators = ["attention", "conv", "shift", "add"], layers = { min = 3, max = 7 } },
-    { channels = 1024, operators = ["attention", "conv"], layers = { min = 4, max = 9 } },
-]
-"#;
+use crate::{trained, workspace};
 
 /// Segments of T in the release; the paper says 200.
 const RELEASED_SEGMENTS: usize = 100;
 
+/// Returns the space of the manifest that is shipped for ImageNet: Table 2 of the paper with the operator sets its
+/// release samples.
 fn paper() -> HybridCnn {
-    toml::from_str(PAPER).unwrap()
+    let path = workspace::root().join("pipeline/manifests/imagenet.toml");
+    let manifest: toml::Table = fs::read_to_string(path).unwrap().parse().unwrap();
+    let space = manifest["stage"]["supernet"]["params"]["space"].clone();
+    let Space::HybridCnn(space) = space.try_into().unwrap();
+    space
 }
 
 /// Returns the supernet that the release builds: every layer at every level, every operator at the coarsest level
@@ -98,7 +93,8 @@ fn tensors_are_counted_as_networks_make_them() {
         {
             let sharing = sharing(mode, operators);
             let network = Network::supernet(&plan, sharing.clone(), shift, 1, &trained::device());
-            let made = network.parameters.iter().map(|(key, parameter)| (key.clone(), parameter.shape.iter().product()));
+            let made =
+                network.parameters.iter().map(|(key, parameter)| (key.clone(), parameter.shape.iter().product()));
             assert_eq!(tensors(&plan, &sharing, shift), made.collect(), "{sharing:?} {shift:?}");
         }
     }

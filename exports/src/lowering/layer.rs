@@ -1,6 +1,6 @@
 use spaces::{Arithmetic, FeatureMap, Linear, Node, Parameter, ParameterKind, Weights};
 
-use crate::onnx::{Attribute, Builder, codes, dequantized, restored, shift_weights};
+use crate::onnx::{Attribute, Builder, codes, dequantized, restored};
 use crate::{Form, LoweringError};
 
 /// One node of the graph on its way into ONNX: what it reads, what it writes and where its tensors are.
@@ -92,10 +92,9 @@ impl Layer<'_> {
                 self.builder.floats(&weight.name, &weight.shape, values);
                 Ok(weight.name.clone())
             }
-            (Form::Int8, Arithmetic::Multiply | Arithmetic::Add) => {
+            (Form::Int8, Arithmetic::Multiply | Arithmetic::Shift | Arithmetic::Add) => {
                 dequantized(self.builder, weight, self.weights, arithmetic)
             }
-            (Form::Int8, Arithmetic::Shift) => shift_weights(self.builder, weight, self.weights),
         }
     }
 
@@ -106,7 +105,7 @@ impl Layer<'_> {
 }
 
 fn powers_of_two(name: &str, values: &[f32]) -> Result<(), LoweringError> {
-    match values.iter().find(|&&value| spaces::shift_code(value).is_none()) {
+    match values.iter().find(|&&value| !spaces::is_shift_weight(value)) {
         None => Ok(()),
         Some(value) => {
             Err(spaces::WeightsError::NotPowerOfTwo { name: name.to_owned(), value: value.to_string() }.into())

@@ -43,7 +43,7 @@ impl Form {
             Form::Float => "multiplication-reduced network, 32-bit floats; shift layers hold weights 0 or ±2^p",
             Form::Int8 => {
                 "multiplication-reduced network, 8-bit weights and activations as QDQ pairs; \
-                 shift layers hold the codes sign · (1 − p) of weights ±2^p"
+                 shift layers hold bytes 0 or ±2^k and scales 2^p"
             }
         }
     }

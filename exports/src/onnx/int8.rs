@@ -1,4 +1,4 @@
-use spaces::{Arithmetic, Parameter, SMALLEST_SHIFT, Weights};
+use spaces::{Arithmetic, Parameter, Weights, is_shift_code};
 
 use super::{Attribute, Builder};
 use crate::LoweringError;
@@ -39,6 +39,9 @@ pub(crate) fn dequantized(
     arithmetic: Arithmetic,
 ) -> Result<String, LoweringError> {
     let codes = weights.bytes(&weight.name, &weight.shape)?;
+    if arithmetic == Arithmetic::Shift {
+        powers_of_two(&weight.name, codes)?;
+    }
     builder.signed_bytes(&weight.name, &weight.shape, codes);
     let scale = format!("{}_scale", weight.name);
     let (shape, attributes) = match arithmetic {
@@ -51,39 +54,16 @@ pub(crate) fn dequantized(
     Ok(value)
 }
 
-/// Adds the codes c = sign · (1 − p) of shift weights and the nodes that decode them, sign(c) · 2^(1 − |c|);
-/// returns the name of the float value. Every step is exact.
-pub(crate) fn shift_weights(
-    builder: &mut Builder,
-    weight: &Parameter,
-    weights: &Weights,
-) -> Result<String, LoweringError> {
-    let codes = weights.bytes(&weight.name, &weight.shape)?;
-    let largest = 1 - SMALLEST_SHIFT;
-    if let Some(code) = codes.iter().find(|code| i32::from(code.unsigned_abs()) > largest) {
-        let (tensor, found) = (weight.name.clone(), code.to_string());
-        return Err(LoweringError::Quantization { tensor, wanted: "shift codes in -16..=16", found });
+fn powers_of_two(name: &str, codes: &[i8]) -> Result<(), LoweringError> {
+    match codes.iter().find(|&&code| !is_shift_code(code)) {
+        None => Ok(()),
+        Some(code) => Err(LoweringError::Quantization {
+            tensor: name.to_owned(),
+            wanted: "0 or ±2^k with k in 0..=6",
+            found: code.to_string(),
+        }),
     }
-    builder.signed_bytes(&weight.name, &weight.shape, codes);
-    let part = |part: &str| format!("{}/{part}", weight.name);
-    let (one, two) = (part("one"), part("two"));
-    builder.floats(&one, &[], &[1.0]);
-    builder.floats(&two, &[], &[2.0]);
-    let mut step = |name: &str, operator: &str, inputs: &[&str], attributes: Vec<Attribute>| {
-        let name = part(name);
-        builder.node(&name, operator, inputs, &name, attributes);
-        name
-    };
-    let code = step("code", "Cast", &[&weight.name], vec![Attribute::Int("to", FLOAT)]);
-    let sign = step("sign", "Sign", &[&code], Vec::new());
-    let size = step("size", "Abs", &[&code], Vec::new());
-    let exponent = step("exponent", "Sub", &[&one, &size], Vec::new());
-    let power = step("power", "Pow", &[&two, &exponent], Vec::new());
-    Ok(step("decoded", "Mul", &[&sign, &power], Vec::new()))
 }
-
-/// The number of ONNX's 32-bit float type (`TensorProto.DataType.FLOAT`).
-const FLOAT: i64 = 1;
 
 fn scales<'a>(weights: &'a Weights, name: &str, count: usize) -> Result<&'a [f32], LoweringError> {
     let scales = weights.floats(name, &[count])?;

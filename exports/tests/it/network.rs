@@ -68,10 +68,15 @@ pub fn weights(graph: &Graph, seed: u64) -> Weights {
     weights
 }
 
+/// Returns 0 or sign · 2^(1 − |code|).
+fn shift_weight(code: i32) -> f32 {
+    (1.0 - code.abs() as f32).exp2() * code.signum() as f32
+}
+
 fn value(rng: &mut ChaCha12Rng, compute: Compute, parameter: &Parameter) -> f32 {
     let shift = matches!(compute, Compute::Linear(Linear { arithmetic: Arithmetic::Shift, .. }));
     match parameter.kind {
-        ParameterKind::Weight if shift => spaces::shift_weight(rng.random_range(-8..=8)),
+        ParameterKind::Weight if shift => shift_weight(rng.random_range(-8..=8)),
         ParameterKind::Weight => {
             let taps: usize = parameter.shape[1..].iter().product();
             rng.random_range(-2.0..2.0) / (taps as f32).sqrt()

@@ -47,24 +47,23 @@ fn layer(weights: &mut Weights, node: &str, arithmetic: Arithmetic, input: &[f64
             let per_channel = values.chunks_exact(values.len() / shape[0]);
             (scaled(range / 127.0), per_channel.map(|channel| scaled(largest(channel) / 127.0)).collect())
         }
-        Arithmetic::Shift => (scaled(range / 127.0), Vec::new()),
+        Arithmetic::Shift => {
+            let per_channel = values.chunks_exact(values.len() / shape[0]);
+            let scale = |channel: &[f32]| (largest(channel).max(2.0_f64.powi(-9)) / 64.0) as f32;
+            (scaled(range / 127.0), per_channel.map(scale).collect())
+        }
         Arithmetic::Add => {
             let shared = scaled(range.max(largest(&values)) / 127.0);
             (shared, vec![shared])
         }
     };
-    let code = |(at, value): (usize, &f32)| match arithmetic {
-        Arithmetic::Shift => spaces::shift_code(*value).unwrap(),
-        Arithmetic::Multiply | Arithmetic::Add => {
-            let scale = weight_scales[at * weight_scales.len() / values.len()];
-            (value / scale).round_ties_even().clamp(-127.0, 127.0) as i8
-        }
+    let code = |(at, value): (usize, &f32)| {
+        let scale = weight_scales[at * weight_scales.len() / values.len()];
+        (value / scale).round_ties_even().clamp(-127.0, 127.0) as i8
     };
     let codes = values.iter().enumerate().map(code).collect();
     weights.tensors.insert(key("weight"), Tensor { shape, values: Values::I8(codes) });
-    if !weight_scales.is_empty() {
-        weights.insert(key("weight_scale"), vec![weight_scales.len()], weight_scales);
-    }
+    weights.insert(key("weight_scale"), vec![weight_scales.len()], weight_scales);
     weights.insert(key("input_scale"), vec![1], vec![input_scale]);
     let zero_point = Tensor { shape: vec![1], values: Values::U8(vec![128]) };
     weights.tensors.insert(key("input_zero_point"), zero_point);

@@ -61,13 +61,10 @@ impl Layer<'_> {
     }
 
     /// The weight's real values, whatever they are stored as.
-    fn weight(&self, arithmetic: Arithmetic) -> Vec<f64> {
+    fn weight(&self) -> Vec<f64> {
         let stored = self.read("weight");
         if !self.is_quantized() {
             return stored;
-        }
-        if arithmetic == Arithmetic::Shift {
-            return stored.iter().map(|&code| f64::from(spaces::shift_weight(code as i8))).collect();
         }
         let scales = self.read("weight_scale");
         let per_scale = stored.len() / scales.len();
@@ -85,7 +82,7 @@ impl Layer<'_> {
     }
 
     fn linear(&self, linear: Linear, input: &[f64]) -> Vec<f64> {
-        let (input, weight) = (self.input(input), self.weight(linear.arithmetic));
+        let (input, weight) = (self.input(input), self.weight());
         let bias = if linear.bias { self.read("bias") } else { vec![0.0; self.to.channels] };
         let (inputs, outputs) = (self.from.channels / linear.groups, self.to.channels / linear.groups);
         let mut out = Vec::new();
@@ -174,7 +171,7 @@ impl Layer<'_> {
     }
 
     fn classifier(&self, input: &[f64]) -> Vec<f64> {
-        let (input, weight, bias) = (self.input(input), self.weight(Arithmetic::Multiply), self.read("bias"));
+        let (input, weight, bias) = (self.input(input), self.weight(), self.read("bias"));
         let rows = weight.chunks_exact(input.len()).zip(bias);
         rows.map(|(row, bias)| row.iter().zip(&input).map(|(weight, value)| weight * value).sum::<f64>() + bias)
             .collect()

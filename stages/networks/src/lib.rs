@@ -22,6 +22,8 @@ mod operators;
 mod parameters;
 mod prior;
 mod quantization;
+#[cfg(test)]
+mod samples;
 mod sharing;
 mod statistics;
 pub mod training;

@@ -232,3 +232,6 @@ fn vector_initialization(node: &Node, kind: ParameterKind, shape: &[usize]) -> I
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,8 +4,8 @@ use burn::Tensor;
 use burn::tensor::Device;
 use datasets::{Normalization as PixelNormalization, Pictures};
 use spaces::{
-    Arithmetic, Compute, Graph, Parameter, Tensor as WeightTensor, Values, Weights, WeightsError, fold, shift_code,
-    shift_weight,
+    Arithmetic, Compute, Graph, LARGEST_SHIFT_CODE, Parameter, Tensor as WeightTensor, Values, Weights, WeightsError,
+    fold, is_shift_weight,
 };
 
 use crate::forward::{Forward, NodeTensors, Normalization};
@@ -19,8 +19,8 @@ type Ranges = BTreeMap<usize, (f32, f32)>;
 /// Returns the folded graph and the 8-bit weights of a float network (layout: [`Weights`]).
 ///
 /// Post-training: inputs of linear layers and of the classifier become unsigned bytes with the range seen on the
-/// calibration pictures, weights become signed bytes with one symmetric scale per output channel. Shift weights
-/// are powers of two and stored exactly. Add layers share one scale between input and weights.
+/// calibration pictures, weights become signed bytes with one symmetric scale per output channel. Shift layers
+/// keep powers of two: bytes 0 or ±2^k times a power of two per channel. Add layers share one scale between input and weights.
 ///
 /// # Errors
 /// If a tensor is missing, has another shape, or a shift weight is no power of two.
@@ -125,11 +125,11 @@ fn quantize_layer(
             (values.iter().map(|&w| code(w, scale)).collect(), Some(vec![scale]), scale)
         }
         Arithmetic::Shift => {
-            let not_a_power =
-                |value: f32| WeightsError::NotPowerOfTwo { name: weight.name.clone(), value: value.to_string() };
-            let codes: Result<Vec<i8>, _> =
-                values.iter().map(|&w| shift_code(w).ok_or_else(|| not_a_power(w))).collect();
-            (codes?, None, input_scale)
+            powers_of_two(&weight.name, values)?;
+            let rows = values.chunks(values.len() / channels);
+            let scales: Vec<f32> = rows.clone().map(shift_scale).collect();
+            let codes = rows.zip(&scales).flat_map(|(row, &scale)| row.iter().map(move |&w| code(w, scale)));
+            (codes.collect(), Some(scales), input_scale)
         }
     };
     let mut insert = |suffix: &str, shape: Vec<usize>, values: Values| {
@@ -147,6 +147,22 @@ fn quantize_layer(
     insert("input_scale", vec![1], Values::F32(vec![input_scale]));
     insert("input_zero_point", vec![1], Values::U8(vec![zero_point]));
     Ok(())
+}
+
+fn powers_of_two(name: &str, values: &[f32]) -> Result<(), WeightsError> {
+    match values.iter().find(|&&value| !is_shift_weight(value)) {
+        None => Ok(()),
+        Some(value) => Err(WeightsError::NotPowerOfTwo { name: name.to_owned(), value: value.to_string() }),
+    }
+}
+
+/// The power of two that makes the largest weight of a channel ±64. Weights are powers of two too, so the seven largest
+/// exponents are exact and anything below half a step becomes 0: the channel still only shifts.
+fn shift_scale(values: &[f32]) -> f32 {
+    match values.iter().fold(0.0_f32, |largest, value| largest.max(value.abs())) {
+        0.0 => 1.0,
+        largest => largest / f32::from(LARGEST_SHIFT_CODE),
+    }
 }
 
 fn symmetric_scale(values: &[f32]) -> f32 {
@@ -230,15 +246,17 @@ fn dequantized(
     let channels = weight.shape[0];
     let per_channel = codes.len() / channels;
     match arithmetic {
-        Arithmetic::Shift => Ok(codes.iter().map(|&code| shift_weight(code)).collect()),
         Arithmetic::Add => {
             let scale = quantized.floats(scale_name, &[1])?[0];
             Ok(codes.iter().map(|&code| f32::from(code) * scale).collect())
         }
-        Arithmetic::Multiply => {
+        Arithmetic::Multiply | Arithmetic::Shift => {
             let scales = quantized.floats(scale_name, &[channels])?;
             let scaled = codes.iter().enumerate().map(|(at, &code)| f32::from(code) * scales[at / per_channel]);
             Ok(scaled.collect())
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

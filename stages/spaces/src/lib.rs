@@ -35,4 +35,4 @@ pub use hybrid_cnn::{CellSet, HybridCnn, LayerRange, Level, PathWeighting, Stem}
 pub use operator::Operator;
 pub use space::{SearchSpace, Space, SpaceError};
 pub use supernet::SupernetPlan;
-pub use weights::{SMALLEST_SHIFT, Tensor, Values, Weights, WeightsError, shift_code, shift_weight};
+pub use weights::{LARGEST_SHIFT_CODE, Tensor, Values, Weights, WeightsError, is_shift_code, is_shift_weight};

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 pub enum Values {
     /// 32-bit floats.
     F32(Vec<f32>),
-    /// Signed bytes: quantized weights, or shift codes (see [`shift_code`]).
+    /// Signed bytes: quantized weights.
     I8(Vec<i8>),
     /// Unsigned bytes: zero points.
     U8(Vec<u8>),
@@ -44,8 +44,8 @@ pub struct Tensor {
 ///
 /// | name | type | meaning |
 /// |---|---|---|
-/// | `NODE.weight` | I8 | symmetric, −127..127; for shift layers the code of [`shift_code`] |
-/// | `NODE.weight_scale` | F32 `[out]`, `[1]` for add layers, absent for shift layers | real weight = scale · integer |
+/// | `NODE.weight` | I8 | symmetric, −127..=127; in shift layers 0 or ±2^k with k in 0..=6 |
+/// | `NODE.weight_scale` | F32 `[out]`, `[1]` for add layers; powers of two in shift layers | real weight = scale · integer |
 /// | `NODE.bias` | F32 `[out]` | where the graph has a bias |
 /// | `NODE.input_scale` | F32 `[1]` | real input = scale · (integer − zero point) |
 /// | `NODE.input_zero_point` | U8 `[1]` | |
@@ -149,29 +149,22 @@ fn mismatch(name: &str, wanted: &str, found: &Tensor) -> WeightsError {
     WeightsError::Shape { name: name.to_owned(), wanted: wanted.to_owned(), found: format!("{kind} {:?}", found.shape) }
 }
 
-/// Smallest exponent of a shift weight (5-bit DeepShift-Q: sign and p in −15..=0).
-pub const SMALLEST_SHIFT: i32 = -15;
+/// Smallest exponent of a float shift weight (5-bit DeepShift-Q: sign and p in −15..=0).
+const SMALLEST_EXPONENT: i32 = -15;
 
-/// Returns the byte that stores a shift weight exactly: `sign · (1 − p)`, and 0 for 0; `None` if the weight is
-/// neither zero nor ±2^p with p in −15..=0.
-pub fn shift_code(weight: f32) -> Option<i8> {
-    if weight == 0.0 {
-        return Some(0);
-    }
+/// Returns whether a float may be the weight of a shift layer: 0, or ±2^p with p in −15..=0.
+pub fn is_shift_weight(weight: f32) -> bool {
     let magnitude = weight.abs();
-    let exponent = (SMALLEST_SHIFT..=0).find(|&exponent| (exponent as f32).exp2() == magnitude)?;
-    let code = (1 - exponent) as i8;
-    Some(if weight < 0.0 { -code } else { code })
+    magnitude == 0.0 || (SMALLEST_EXPONENT..=0).any(|exponent| (exponent as f32).exp2() == magnitude)
 }
 
-/// Returns the weight that a code of [`shift_code`] stands for.
-pub fn shift_weight(code: i8) -> f32 {
-    let magnitude = (1.0 - f32::from(code.unsigned_abs())).exp2();
-    match code.signum() {
-        0 => 0.0,
-        -1 => -magnitude,
-        _ => magnitude,
-    }
+/// Largest magnitude of a byte of a shift layer: 2^6, so that seven exponents fit.
+pub const LARGEST_SHIFT_CODE: i8 = 64;
+
+/// Returns whether a byte may be the weight of a quantized shift layer: 0, or ±2^k with k in 0..=6.
+pub const fn is_shift_code(code: i8) -> bool {
+    let magnitude = code.unsigned_abs();
+    magnitude == 0 || (magnitude.is_power_of_two() && magnitude <= LARGEST_SHIFT_CODE.unsigned_abs())
 }
 
 #[cfg(test)]
@@ -179,13 +172,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_shift_code_gives_its_weight_back() {
-        for code in -16..=16_i8 {
-            assert_eq!(shift_code(shift_weight(code)), Some(code));
-        }
-        assert_eq!(shift_code(0.3), None);
-        assert_eq!(shift_code(2.0), None);
-        assert_eq!(shift_code(f32::NAN), None);
+    fn shift_weights_are_signed_powers_of_two_in_floats_and_in_bytes() {
+        let floats = [0.0, 1.0, -0.5, 0.25, -(2.0_f32.powi(-15))];
+        assert!(floats.into_iter().all(is_shift_weight));
+        assert!(![0.3, 2.0, 2.0_f32.powi(-16), f32::NAN].into_iter().any(is_shift_weight));
+        assert!([0, 1, -2, 4, -8, 16, 32, -64].into_iter().all(is_shift_code));
+        assert!(![3, -127, 127, -128, 65].into_iter().any(is_shift_code));
     }
 
     #[test]

@@ -14,8 +14,8 @@ use spaces::Graph;
 use super::{Momentum, Optimizer, OptimizerSettings, Schedule};
 use crate::forward::{Forward, Normalization};
 use crate::network::Network;
-use crate::parameters::NamedTensor;
 use crate::operators::window::GradientScale;
+use crate::parameters::NamedTensor;
 use crate::prior::Prior;
 use crate::statistics::Statistics;
 
@@ -245,3 +245,6 @@ fn cross_entropy(logits: Tensor<2>, labels: &[u32], smoothing: f64) -> Tensor<1>
         false => target,
     }
 }
+
+#[cfg(test)]
+mod tests;
