@@ -1,13 +1,10 @@
-//! Fashion-MNIST (Xiao et al., arXiv 1708.07747), and any other set in its four IDX files.
+//! Fashion-MNIST (Xiao et al., arXiv 1708.07747).
 
 use std::path::Path;
 
-use crate::class_quota::ClassQuota;
-use crate::idx::IdxPart;
-use crate::listing;
-use crate::source::check_fixed_size;
+use crate::idx_set::{IdxSet, in_folder};
 use crate::stream::RawFile;
-use crate::{Example, ImageShape, ImageSource, Part, SourceError, SourceKind, SourceOptions};
+use crate::{Part, SourceError, SourceKind, SourceOptions};
 
 /// The classes in label order, as the set's README lists them.
 const CLASSES: [&str; 10] =
@@ -20,98 +17,17 @@ const EMBEDDED_NOTE: &str =
 ///
 /// # Errors
 /// When a file is missing or not IDX, the parts' shapes differ, or `size` is not theirs.
-pub(crate) fn open(path: Option<&Path>, options: &SourceOptions) -> Result<FashionMnist, SourceError> {
-    let train = open_part(path, Part::Train)?;
-    let test = open_part(path, Part::Test)?;
-    if train.shape != test.shape {
-        return Err(SourceError::Header {
-            file: raw_file(path, Part::Test, "images-idx3-ubyte")?.path(),
-            field: "image size",
-            wanted: format!("that of the training part, {}", train.shape),
-            found: test.shape.to_string(),
-            fix: "take both files from the same set",
-        });
-    }
-    check_fixed_size(SourceKind::FashionMnist, train.shape, options)?;
-    Ok(FashionMnist {
-        classes: CLASSES.map(str::to_owned).to_vec(),
-        embedded: path.is_none(),
-        train,
-        test,
-        options: options.clone(),
-    })
-}
-
-/// The four files, opened.
-#[derive(Debug)]
-pub(crate) struct FashionMnist {
-    classes: Vec<String>,
-    embedded: bool,
-    train: IdxPart,
-    test: IdxPart,
-    options: SourceOptions,
-}
-
-impl FashionMnist {
-    fn part(&self, part: Part) -> &IdxPart {
-        match part {
-            Part::Train => &self.train,
-            Part::Test => &self.test,
-        }
-    }
-
-    fn quota(&self, part: Part) -> ClassQuota {
-        ClassQuota::new(self.options.limit(part), &self.part(part).class_counts(self.classes.len()))
-    }
-}
-
-impl ImageSource for FashionMnist {
-    fn shape(&self) -> ImageShape {
-        self.train.shape
-    }
-
-    fn classes(&self) -> &[String] {
-        &self.classes
-    }
-
-    fn len(&self, part: Part) -> usize {
-        self.quota(part).total()
-    }
-
-    fn examples(&self, part: Part) -> Result<Box<dyn Iterator<Item = Result<Example, SourceError>> + '_>, SourceError> {
-        let mut quota = self.quota(part);
-        let admitted = move |example: &Result<Example, SourceError>| match example {
-            Ok(example) => quota.admits(example.label),
-            Err(_) => true,
-        };
-        Ok(Box::new(self.part(part).examples()?.filter(admitted)))
-    }
-
-    fn warnings(&self) -> Vec<String> {
-        if self.embedded { vec![EMBEDDED_NOTE.to_owned()] } else { Vec::new() }
-    }
-}
-
-fn open_part(path: Option<&Path>, part: Part) -> Result<IdxPart, SourceError> {
-    let images = raw_file(path, part, "images-idx3-ubyte")?;
-    let labels = raw_file(path, part, "labels-idx1-ubyte")?;
-    IdxPart::open(images, labels, CLASSES.len())
-}
-
-fn raw_file(path: Option<&Path>, part: Part, content: &str) -> Result<RawFile, SourceError> {
-    let Some(folder) = path else {
-        return Ok(embedded(part, content));
+pub(crate) fn open(path: Option<&Path>, options: &SourceOptions) -> Result<IdxSet, SourceError> {
+    let file = |part, content: &str| match path {
+        Some(folder) => in_folder(folder, part, content),
+        None => Ok(embedded(part, content)),
     };
-    let plain = match part {
-        Part::Train => format!("train-{content}"),
-        Part::Test => format!("t10k-{content}"),
-    };
-    let compressed = format!("{plain}.gz");
-    let found = [&compressed, &plain].into_iter().map(|name| folder.join(name)).find(|file| file.is_file());
-    found.map(RawFile::Disk).ok_or_else(|| {
-        let wanted = format!("`{compressed}` or `{plain}`");
-        listing::missing(wanted, folder, "copy the four files of the set there, or correct `path`")
-    })
+    let mut set = IdxSet::open(SourceKind::FashionMnist, file, CLASSES.len(), options)?;
+    set.classes = CLASSES.map(str::to_owned).to_vec();
+    if path.is_none() {
+        set.warnings.push(EMBEDDED_NOTE.to_owned());
+    }
+    Ok(set)
 }
 
 /// Returns a file of the subset in `embedded/fashion-mini`.
@@ -135,8 +51,9 @@ fn embedded(part: Part, content: &str) -> RawFile {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ImageSource;
 
-    fn counts(source: &FashionMnist, part: Part) -> Vec<usize> {
+    fn counts(source: &IdxSet, part: Part) -> Vec<usize> {
         let mut counts = vec![0; 10];
         for example in source.examples(part).unwrap() {
             let example = example.unwrap();

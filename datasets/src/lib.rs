@@ -36,6 +36,7 @@ mod error;
 mod example;
 mod fashion_mnist;
 mod idx;
+mod idx_set;
 mod image_folder;
 mod images;
 mod listing;

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{Example, ImageShape, Part, SourceError, SourceOptions};
-use crate::{cifar10, cifar100, fashion_mnist, image_folder, synthetic};
+use crate::{cifar10, cifar100, fashion_mnist, idx_set, image_folder, synthetic};
 
 /// A reader of one data set. Opening checks what can be checked without decoding; images are read on iteration.
 pub trait ImageSource: Send {
@@ -40,8 +40,10 @@ pub trait ImageSource: Send {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum SourceKind {
-    /// Fashion-MNIST, and any other set in its four IDX files.
+    /// Fashion-MNIST.
     FashionMnist,
+    /// Any other set in four IDX files, named as those of MNIST.
+    Idx,
     /// CIFAR-10, binary version.
     Cifar10,
     /// CIFAR-100, binary version.
@@ -54,13 +56,15 @@ pub enum SourceKind {
 
 impl SourceKind {
     /// Every kind.
-    pub const ALL: [Self; 5] = [Self::FashionMnist, Self::Cifar10, Self::Cifar100, Self::ImageFolder, Self::Synthetic];
+    pub const ALL: [Self; 6] =
+        [Self::FashionMnist, Self::Idx, Self::Cifar10, Self::Cifar100, Self::ImageFolder, Self::Synthetic];
 
     /// Returns the kind's name in a manifest.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::FashionMnist => "fashion-mnist",
+            Self::Idx => "idx",
             Self::Cifar10 => "cifar10",
             Self::Cifar100 => "cifar100",
             Self::ImageFolder => "image-folder",
@@ -99,6 +103,7 @@ pub fn open(
 ) -> Result<Box<dyn ImageSource>, SourceError> {
     Ok(match kind {
         SourceKind::FashionMnist => Box::new(fashion_mnist::open(path, options)?),
+        SourceKind::Idx => Box::new(idx_set::open(path, options)?),
         SourceKind::Cifar10 => Box::new(cifar10::open(path, options)?),
         SourceKind::Cifar100 => Box::new(cifar100::open(path, options)?),
         SourceKind::ImageFolder => Box::new(image_folder::open(path, options)?),
@@ -153,7 +158,7 @@ mod tests {
         assert_eq!(
             error.to_string(),
             "no data set kind is called `mnits`; \
-             expected one of fashion-mnist, cifar10, cifar100, image-folder, synthetic"
+             expected one of fashion-mnist, idx, cifar10, cifar100, image-folder, synthetic"
         );
     }
 

@@ -18,5 +18,5 @@ mod tract;
 
 pub use error::{LoweringError, RunError};
 pub use lowering::{Form, export};
-pub use onnx::{Metadata, Normalization, Summary, check};
+pub use onnx::{Metadata, Normalization, OPSET, Summary, check};
 pub use tract::{FLOAT_TOLERANCE, INT8_TOLERANCE, Latency, Parity, Prediction, Runner, latency, parity};

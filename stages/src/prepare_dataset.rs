@@ -66,6 +66,12 @@ impl Stage for PrepareDataset {
         let (train, valid) =
             carve_valid(labels, shipped.classes, params.valid_fraction, context.seed()).map_err(broken)?;
         let (train, valid) = (shipped.select(&train), shipped.select(&valid));
+        for (role, pictures) in [(Role::Train, &train), (Role::Valid, &valid), (Role::Test, &test)] {
+            if pictures.is_empty() {
+                let message = format!("the {role} split is empty; change `valid_fraction` or the limits in `options`");
+                return Err(StageError::usage(message));
+            }
+        }
         report(context, [&train, &valid, &test]);
         let description = DatasetDescription {
             source: params.source.to_string(),

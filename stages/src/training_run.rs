@@ -87,6 +87,9 @@ pub fn check(settings: &TrainingSettings) -> Result<(), StageError> {
         Err(StageError::usage(format!("`training.{name}` wants {wanted}, found {found}")))
     };
     let rate = settings.learning_rate;
+    if settings.epochs == 0 {
+        return refuse("epochs", "at least 1", "0".to_owned());
+    }
     if settings.batch_size == 0 {
         return refuse("batch_size", "at least 1", "0".to_owned());
     }

@@ -5,7 +5,6 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Command, Stdio};
 use std::sync::OnceLock;
-use std::time::SystemTime;
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -139,26 +138,20 @@ fn text(value: &Value) -> &str {
 }
 
 /// Returns the command's binary, which stands above this test's own.
+///
+/// A test of the whole workspace has just built it. A test of this package alone takes the one that is there, and
+/// builds it if there is none.
 fn binary() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
     BINARY.get_or_init(|| {
         let test = std::env::current_exe().unwrap();
         let folder = test.parent().and_then(Path::parent).expect("tests are built in `PROFILE/deps`");
         let binary = folder.join(format!("shiftaddnas{}", std::env::consts::EXE_SUFFIX));
-        if is_outdated(&binary) {
+        if !binary.is_file() {
             build(folder);
         }
         binary
     })
-}
-
-/// Cargo builds the binary for a test of the whole workspace, but not for one of this package alone.
-fn is_outdated(binary: &Path) -> bool {
-    let modified = |path: &Path| fs::metadata(path).and_then(|data| data.modified());
-    let Ok(built) = modified(binary) else { return true };
-    let folders = ["pipeline", "stages", "datasets", "exports"].map(|folder| workspace::root().join(folder));
-    let sources = folders.iter().flat_map(|folder| workspace::files_below(folder, "rs"));
-    sources.map(|source| modified(&source).unwrap()).max().unwrap_or(SystemTime::UNIX_EPOCH) > built
 }
 
 fn build(folder: &Path) {

@@ -14,7 +14,7 @@ use crate::{Form, RunError};
 /// Version of the file format (`ModelProto.ir_version`), of 2021.
 pub(super) const IR_VERSION: i64 = 8;
 /// Version of the operator set; tract is tested with 9 to 18.
-pub(super) const OPSET: i64 = 17;
+pub const OPSET: i64 = 17;
 
 /// The operators that exported models are made of, in alphabetical order.
 const OPERATORS: [&str; 26] = [

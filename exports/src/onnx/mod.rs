@@ -8,6 +8,6 @@ mod seal;
 
 pub(crate) use builder::{Attribute, Body, Builder, IMAGES, LOGITS};
 pub(crate) use check::{Checked, check_model};
-pub use check::{Summary, check};
+pub use check::{OPSET, Summary, check};
 pub(crate) use int8::{Codes, codes, dequantized, restored};
 pub use metadata::{Metadata, Normalization};

@@ -4,8 +4,8 @@ use burn::Tensor;
 use burn::tensor::Device;
 use datasets::{Normalization as PixelNormalization, Pictures};
 use spaces::{
-    Arithmetic, Compute, Graph, LARGEST_SHIFT_CODE, Parameter, Tensor as WeightTensor, Values, Weights, WeightsError,
-    fold, is_shift_weight,
+    Arithmetic, Graph, LARGEST_SHIFT_CODE, Parameter, Tensor as WeightTensor, Values, Weights, WeightsError, fold,
+    is_shift_weight,
 };
 
 use crate::forward::{Forward, NodeTensors, Normalization};
@@ -37,20 +37,9 @@ pub fn quantize(
     let mut quantized = Weights::default();
     for (index, node) in folded.nodes.iter().enumerate() {
         let parameters = folded.parameters_of(index);
-        let arithmetic = match node.compute {
-            Compute::Linear(linear) => linear.arithmetic,
-            Compute::Classifier => Arithmetic::Multiply,
-            Compute::Input
-            | Compute::BatchNorm
-            | Compute::Affine
-            | Compute::Relu
-            | Compute::SelfAttention { .. }
-            | Compute::Sum
-            | Compute::MaxPool { .. }
-            | Compute::GlobalAveragePool => {
-                keep(&mut quantized, &floats, &parameters)?;
-                continue;
-            }
+        let Some(arithmetic) = node.compute.arithmetic() else {
+            keep(&mut quantized, &floats, &parameters)?;
+            continue;
         };
         keep(&mut quantized, &floats, &parameters[1..])?;
         quantize_layer(&mut quantized, &floats, &parameters[0], arithmetic, ranges[&index])?;
@@ -193,19 +182,7 @@ impl QuantizedInference {
         for (index, node) in graph.nodes.iter().enumerate() {
             let parameters = graph.parameters_of(index);
             let name = |suffix: &str| format!("{}.{suffix}", node.name);
-            let arithmetic = match node.compute {
-                Compute::Linear(linear) => Some(linear.arithmetic),
-                Compute::Classifier => Some(Arithmetic::Multiply),
-                Compute::Input
-                | Compute::BatchNorm
-                | Compute::Affine
-                | Compute::Relu
-                | Compute::SelfAttention { .. }
-                | Compute::Sum
-                | Compute::MaxPool { .. }
-                | Compute::GlobalAveragePool => None,
-            };
-            let Some(arithmetic) = arithmetic else {
+            let Some(arithmetic) = node.compute.arithmetic() else {
                 keep(&mut floats, quantized, &parameters)?;
                 continue;
             };

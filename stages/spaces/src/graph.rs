@@ -132,6 +132,24 @@ pub enum Compute {
     Classifier,
 }
 
+impl Compute {
+    /// Returns how weights and inputs meet, for nodes that have a weight: linear layers and the classifier.
+    pub const fn arithmetic(self) -> Option<Arithmetic> {
+        match self {
+            Compute::Linear(linear) => Some(linear.arithmetic),
+            Compute::Classifier => Some(Arithmetic::Multiply),
+            Compute::Input
+            | Compute::BatchNorm
+            | Compute::Affine
+            | Compute::Relu
+            | Compute::SelfAttention { .. }
+            | Compute::Sum
+            | Compute::MaxPool { .. }
+            | Compute::GlobalAveragePool => None,
+        }
+    }
+}
+
 /// Where in a supernet the weights of a node live.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Site {

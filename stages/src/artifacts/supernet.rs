@@ -71,9 +71,7 @@ pub(super) fn tensors_to_table(tensors: Vec<NamedTensor>) -> Table {
 }
 
 /// Reads the rows that [`tensors_to_table`] wrote.
-pub(super) fn tensors_from_table<A: Artifact>(
-    table: &Table,
-) -> Result<Vec<NamedTensor>, ArtifactError> {
+pub(super) fn tensors_from_table<A: Artifact>(table: &Table) -> Result<Vec<NamedTensor>, ArtifactError> {
     let keys: Vec<String> = table.get("name")?;
     let shapes: Vec<Vec<u32>> = table.get("shape")?;
     let values: Vec<Vec<f32>> = table.get("values")?;

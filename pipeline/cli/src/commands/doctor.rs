@@ -41,6 +41,7 @@ pub(super) fn execute(cli: &Cli, output: &mut Output) -> Result<Exit, CommandErr
         store(cli),
         Finding::sound("cpu", format!("{}: {}", std::env::consts::ARCH, cpu_features().join(", "))),
         threads(),
+        Finding::sound("onnx", format!("opset {}, standard operators", exports::OPSET)),
         Finding::sound("stages", stages::registry().kinds().join(", ")),
     ];
     findings.extend(stages::device::backends().iter().map(device));

@@ -38,7 +38,7 @@ fn the_doctor_finds_what_a_run_needs() {
     let sandbox = Sandbox::new(LETTERS);
     let found = sandbox.done(&["doctor"]);
     let sound = |name: &str| found.lines().any(|line| line.starts_with(&format!("ok  {name}")));
-    for name in ["version", "store", "cpu", "threads", "stages", "device flex"] {
+    for name in ["version", "store", "cpu", "threads", "onnx", "stages", "device flex"] {
         assert!(sound(name), "{name}: {found}");
     }
 }
@@ -58,4 +58,15 @@ fn a_mistake_on_the_command_line_is_code_2_and_help_is_none() {
     assert_eq!(sandbox.call(&["run", "manifest.toml", "--jobs", "0"]).code, Some(2));
     assert!(sandbox.done(&["--help"]).contains("Exit codes:"));
     assert!(sandbox.done(&["--version"]).starts_with("shiftaddnas "));
+}
+
+#[test]
+fn the_generated_documents_are_those_of_this_program() {
+    let sandbox = Sandbox::new(LETTERS);
+    let docs = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");
+    for (command, name) in [("stages", "stages.md"), ("reference-cli", "cli.md")] {
+        let written = std::fs::read_to_string(docs.join(name)).unwrap();
+        let fix = format!("docs/{name} is stale; write it anew with `shiftaddnas {command} > docs/{name}`");
+        assert_eq!(written, sandbox.done(&[command]), "{fix}");
+    }
 }
