@@ -27,7 +27,7 @@ fn a_report_holds_states_artifacts_and_headlines() {
     assert_eq!(code, Some(0));
     assert_eq!(report["manifest"], "pictures");
     assert_eq!(report["exit_code"], 0);
-    assert_eq!(report["summary"]["data.test_pictures"], 8);
+    assert_eq!(report["results"]["data.test_pictures"], 8);
     let step = &report["steps"][0];
     assert_eq!((&step["id"], &step["kind"]), (&"data".into(), &"prepare-dataset".into()));
     assert_eq!(step["state"], "ran");
@@ -36,7 +36,7 @@ fn a_report_holds_states_artifacts_and_headlines() {
     assert!(Sandbox::artifact(&report, 0, "dataset", sandbox.folder()).is_dir());
     let (_, again) = sandbox.report(&[]);
     assert_eq!(again["steps"][0]["state"], "fresh");
-    assert_eq!(again["summary"], report["summary"]);
+    assert_eq!(again["results"], report["results"]);
     assert_eq!(again["steps"][0]["artifacts"], step["artifacts"]);
 }
 
@@ -58,7 +58,7 @@ fn a_person_reads_states_and_results_and_follows_the_run() {
 fn overrides_reach_the_stage() {
     let sandbox = Sandbox::new(PICTURES);
     let (_, report) = sandbox.report(&["--set", "stage.data.params.options.synthetic.test=12"]);
-    assert_eq!(report["summary"]["data.test_pictures"], 12);
+    assert_eq!(report["results"]["data.test_pictures"], 12);
 }
 
 #[test]
@@ -125,4 +125,16 @@ fn a_failed_gate_has_its_own_code() {
     assert_eq!(code, Some(3));
     let gate = &report["steps"][5]["gates"][0];
     assert_eq!((&gate["name"], &gate["passed"]), (&"parity".into(), &false.into()));
+}
+
+#[test]
+fn a_manifest_says_what_a_run_prints() {
+    let summary = "[summary]\n\"pictures: train / test\" = [\"data.train_pictures\", \"data.test_pictures\"]\n";
+    let sandbox = Sandbox::new(&format!("{PICTURES}\n{summary}"));
+    let text = sandbox.done(&["run", "manifest.toml"]);
+    assert!(text.contains("pictures: train / test") && !text.contains("valid_pictures"), "{text}");
+    assert!(sandbox.done(&["run", "manifest.toml", "--verbose"]).contains("valid_pictures"));
+    let (_, report) = sandbox.report(&[]);
+    assert_eq!(report["summary"]["pictures: train / test"][1], report["results"]["data.test_pictures"]);
+    assert_eq!(report["summary"].as_object().unwrap().len(), 1);
 }

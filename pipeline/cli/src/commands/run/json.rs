@@ -26,8 +26,11 @@ fn object(report: &RunReport, seconds: f64) -> Value {
     })
 }
 
-/// Returns the manifest's summary: a value per label, a list where a label stands for several.
+/// Returns the manifest's summary: a value per label, a list where a label stands for several; without one, everything.
 fn summary(report: &RunReport) -> Map<String, Value> {
+    if report.summary.is_empty() {
+        return results(report);
+    }
     let row = |row: &engine::SummaryRow| {
         let mut values: Vec<Value> = row.values.iter().map(|headline| value::json(&headline.value)).collect();
         let value = if values.len() == 1 { values.remove(0) } else { Value::Array(values) };
