@@ -58,15 +58,19 @@ impl Stage for ExportOnnx {
     type Inputs = ExportOnnxInputs;
     type Outputs = ExportOnnxOutputs;
 
+    fn check(&self, params: &Self::Params) -> Result<(), String> {
+        match params.reference_pictures {
+            0 => Err("`reference_pictures` must be at least 1".to_owned()),
+            _ => Ok(()),
+        }
+    }
+
     fn run(
         &self,
         params: &Self::Params,
         inputs: Self::Inputs,
         context: &mut Context<'_>,
     ) -> Result<Self::Outputs, StageError> {
-        if params.reference_pictures == 0 {
-            return Err(StageError::usage("`reference_pictures` must be at least 1"));
-        }
         let valid = inputs.dataset.valid()?;
         let count = valid.len().min(params.reference_pictures);
         let pictures = valid.select(&(0..count).collect::<Vec<_>>());

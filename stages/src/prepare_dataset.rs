@@ -1,3 +1,5 @@
+use std::error::Error;
+
 use datasets::split::{Role, carve_valid};
 use datasets::{ImageSource, Normalization, Part, Pictures, SourceError, SourceKind, SourceOptions};
 use engine::{Context, SourcePath, Stage, StageError, outputs};
@@ -55,8 +57,8 @@ impl Stage for PrepareDataset {
     fn run(&self, params: &Self::Params, (): (), context: &mut Context<'_>) -> Result<Self::Outputs, StageError> {
         let path = params.path.as_ref().map(SourcePath::path);
         let broken = |error: SourceError| match path {
-            Some(path) => StageError::source(path, error.to_string()),
-            None => StageError::usage(error.to_string()),
+            Some(path) => StageError::source(path, with_causes(&error)),
+            None => StageError::usage(with_causes(&error)),
         };
         let source = datasets::open(params.source, path, &params.options).map_err(broken)?;
         let shipped = read(source.as_ref(), Part::Train, context)?.map_err(broken)?;
@@ -82,6 +84,17 @@ impl Stage for PrepareDataset {
         let splits = [(Role::Train, train), (Role::Valid, valid), (Role::Test, test)];
         Ok(PrepareDatasetOutputs { dataset: DatasetWriter { description, splits } })
     }
+}
+
+/// Returns an error with the errors underneath it.
+fn with_causes(error: &SourceError) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(&format!(": {error}"));
+        cause = error.source();
+    }
+    text
 }
 
 /// Pictures between two progress reports.

@@ -59,15 +59,19 @@ impl Stage for QuantizeSubnet {
     type Inputs = QuantizeSubnetInputs;
     type Outputs = QuantizeSubnetOutputs;
 
+    fn check(&self, params: &Self::Params) -> Result<(), String> {
+        match params.calibration_pictures == 0 || params.batch_size == 0 {
+            true => Err("`calibration_pictures` and `batch_size` must be at least 1".to_owned()),
+            false => Ok(()),
+        }
+    }
+
     fn run(
         &self,
         params: &Self::Params,
         inputs: Self::Inputs,
         context: &mut Context<'_>,
     ) -> Result<Self::Outputs, StageError> {
-        if params.calibration_pictures == 0 || params.batch_size == 0 {
-            return Err(StageError::usage("`calibration_pictures` and `batch_size` must be at least 1"));
-        }
         let device = training_run::device(context)?;
         let broken = |error| StageError::caused("the weights do not fit the architecture", error);
         let (pixels, batch) = (&inputs.dataset.description.normalization, params.batch_size);

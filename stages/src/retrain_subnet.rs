@@ -54,13 +54,16 @@ impl Stage for RetrainSubnet {
     type Inputs = RetrainSubnetInputs;
     type Outputs = RetrainSubnetOutputs;
 
+    fn check(&self, params: &Self::Params) -> Result<(), String> {
+        training_run::check(&params.training)
+    }
+
     fn run(
         &self,
         params: &Self::Params,
         inputs: Self::Inputs,
         context: &mut Context<'_>,
     ) -> Result<Self::Outputs, StageError> {
-        training_run::check(&params.training)?;
         let device = training_run::device(context)?;
         let architecture = architecture(params, &inputs)?;
         let graph = architecture.graph();

@@ -49,6 +49,10 @@ impl Stage for ScoreCandidates {
     type Inputs = ScoreCandidatesInputs;
     type Outputs = ScoreCandidatesOutputs;
 
+    fn check(&self, params: &Self::Params) -> Result<(), String> {
+        params.recalibration.check()
+    }
+
     fn run(
         &self,
         params: &Self::Params,

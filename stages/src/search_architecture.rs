@@ -78,16 +78,19 @@ impl Stage for SearchArchitecture {
     type Inputs = SearchArchitectureInputs;
     type Outputs = SearchArchitectureOutputs;
 
+    fn check(&self, params: &Self::Params) -> Result<(), String> {
+        if let Some((cost, limit)) = params.limits.iter().find(|(_, limit)| limit.is_nan() || **limit <= 0.0) {
+            return Err(format!("`limits.{}` wants a positive number, found {limit}", cost.name()));
+        }
+        params.recalibration.check()
+    }
+
     fn run(
         &self,
         params: &Self::Params,
         inputs: Self::Inputs,
         context: &mut Context<'_>,
     ) -> Result<Self::Outputs, StageError> {
-        if let Some((cost, limit)) = params.limits.iter().find(|(_, limit)| limit.is_nan() || **limit <= 0.0) {
-            let message = format!("`limits.{}` wants a positive number, found {limit}", cost.name());
-            return Err(StageError::usage(message));
-        }
         let settings = &inputs.supernet.settings;
         let limit = |cost| params.limits.get(&cost).copied().unwrap_or(f64::INFINITY);
         let budgets =

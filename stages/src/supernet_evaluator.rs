@@ -29,9 +29,9 @@ impl Default for Recalibration {
 
 impl Recalibration {
     /// Checks the numbers.
-    pub fn check(self) -> Result<(), StageError> {
+    pub fn check(self) -> Result<(), String> {
         if self.batches == 0 || self.batch_size == 0 {
-            return Err(StageError::usage("`recalibration` wants at least 1 batch of at least 1 picture"));
+            return Err("`recalibration` wants at least 1 batch of at least 1 picture".to_owned());
         }
         Ok(())
     }
@@ -59,7 +59,6 @@ impl<'a, 'run> SupernetEvaluator<'a, 'run> {
         candidates: usize,
         context: &'a mut Context<'run>,
     ) -> Result<Self, StageError> {
-        recalibration.check()?;
         let task = training_run::task(&dataset.description);
         if task != supernet.settings.task {
             let trained = supernet.settings.task;

@@ -50,13 +50,16 @@ impl Stage for TrainStandalone {
     type Inputs = TrainStandaloneInputs;
     type Outputs = TrainStandaloneOutputs;
 
+    fn check(&self, params: &Self::Params) -> Result<(), String> {
+        training_run::check(&params.training)
+    }
+
     fn run(
         &self,
         params: &Self::Params,
         inputs: Self::Inputs,
         context: &mut Context<'_>,
     ) -> Result<Self::Outputs, StageError> {
-        training_run::check(&params.training)?;
         let device = training_run::device(context)?;
         let (train, valid) = (inputs.dataset.train()?, inputs.dataset.valid()?);
         let mut alone = Alone { params, inputs: &inputs, train, valid, device };

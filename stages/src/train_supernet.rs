@@ -59,6 +59,12 @@ impl Stage for TrainSupernet {
     type Inputs = TrainSupernetInputs;
     type Outputs = TrainSupernetOutputs;
 
+    fn check(&self, params: &Self::Params) -> Result<(), String> {
+        params.space.check().map_err(|error| format!("`space`: {error}"))?;
+        params.sharing.validate(params.shift).map_err(|error| error.to_string())?;
+        training_run::check(&params.training)
+    }
+
     fn run(
         &self,
         params: &Self::Params,
@@ -66,7 +72,6 @@ impl Stage for TrainSupernet {
         context: &mut Context<'_>,
     ) -> Result<Self::Outputs, StageError> {
         let settings = settings(params, &inputs)?;
-        training_run::check(&params.training)?;
         let device = training_run::device(context)?;
         let (space, task, seed) = (&settings.space, settings.task, context.seed());
         let network = Network::supernet(&space.supernet(task), params.sharing.clone(), params.shift, seed, &device);
@@ -102,7 +107,6 @@ impl Stage for TrainSupernet {
 fn settings(params: &TrainSupernetParams, inputs: &TrainSupernetInputs) -> Result<SupernetSettings, StageError> {
     let task = training_run::task(&inputs.dataset.description);
     params.space.validate(task).map_err(|error| StageError::usage(format!("`space`: {error}")))?;
-    params.sharing.validate(params.shift).map_err(|error| StageError::usage(error.to_string()))?;
     let (space, sharing, shift) = (params.space.clone(), params.sharing.clone(), params.shift);
     Ok(SupernetSettings { space, task, sharing, shift })
 }

@@ -82,10 +82,9 @@ pub fn task(description: &DatasetDescription) -> Task {
 }
 
 /// Checks training settings that no type can.
-pub fn check(settings: &TrainingSettings) -> Result<(), StageError> {
-    let refuse = |name: &str, wanted: &str, found: String| {
-        Err(StageError::usage(format!("`training.{name}` wants {wanted}, found {found}")))
-    };
+pub fn check(settings: &TrainingSettings) -> Result<(), String> {
+    let refuse =
+        |name: &str, wanted: &str, found: String| Err(format!("`training.{name}` wants {wanted}, found {found}"));
     let rate = settings.learning_rate;
     if settings.epochs == 0 {
         return refuse("epochs", "at least 1", "0".to_owned());

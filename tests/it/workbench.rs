@@ -3,7 +3,9 @@
 use std::fs;
 use std::path::PathBuf;
 
-use engine::{Format, Manifest, Open, Options, Plan, RunReport, State, StepReport, Store, Value, open_at, run};
+use engine::{
+    Format, Manifest, Open, Options, Plan, PlanError, RunReport, State, StepReport, Store, Value, open_at, run,
+};
 use tempfile::TempDir;
 
 /// A manifest with a store of its own.
@@ -26,11 +28,16 @@ impl Workbench {
         self.folder.path().join(name)
     }
 
-    /// Returns the plan of the manifest with `sets` laid over it.
-    pub fn plan(&self, sets: &[&str]) -> Plan {
+    /// Returns the plan of the manifest with `sets` laid over it, or why there is none.
+    pub fn try_plan(&self, sets: &[&str]) -> Result<Plan, PlanError> {
         let sets: Vec<String> = sets.iter().map(|&set| set.to_owned()).collect();
         let manifest = Manifest::load(&self.path("manifest.toml"), None, &sets).unwrap();
-        Plan::new(&manifest, &stages::registry(), &self.store).unwrap()
+        Plan::new(&manifest, &stages::registry(), &self.store)
+    }
+
+    /// Returns the plan of the manifest with `sets` laid over it.
+    pub fn plan(&self, sets: &[&str]) -> Plan {
+        self.try_plan(sets).unwrap()
     }
 
     /// Runs the manifest with `sets` laid over it.

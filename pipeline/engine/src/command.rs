@@ -139,7 +139,7 @@ impl ErasedStage for CommandStage {
             let written = argument.clone();
             path.is_file().then_some(Source { written, path })
         }));
-        Ok(ErasedParams { value: Box::new(Prepared { params, cwd }), json, sources })
+        Ok(ErasedParams { value: Box::new(Prepared { params, cwd }), json, sources, fault: None })
     }
 
     fn run(

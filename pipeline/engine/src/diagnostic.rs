@@ -72,7 +72,8 @@ pub struct ManifestError {
 }
 
 impl ManifestError {
-    pub(crate) fn new(diagnostics: Vec<Diagnostic>, sources: &[SourceText]) -> Self {
+    pub(crate) fn new(mut diagnostics: Vec<Diagnostic>, sources: &[SourceText]) -> Self {
+        diagnostics.dedup();
         Self { diagnostics, sources: sources.to_vec() }
     }
 

@@ -37,6 +37,8 @@ pub(crate) struct ErasedParams {
     /// Re-serialized with defaults filled in.
     pub(crate) json: serde_json::Value,
     pub(crate) sources: Vec<Source>,
+    /// What the stage finds wrong with them.
+    pub(crate) fault: Option<String>,
 }
 
 /// A source file or folder: as the manifest writes it, and where it is.
@@ -85,7 +87,8 @@ impl<S: Stage> ErasedStage for Typed<S> {
         let (value, json) = params::parse::<S::Params>(params)?;
         let sources = self.0.sources(&value);
         let sources = params::resolve_sources(S::KIND, &json, &sources, base)?;
-        Ok(ErasedParams { value: Box::new(value), json, sources })
+        let fault = self.0.check(&value).err();
+        Ok(ErasedParams { value: Box::new(value), json, sources, fault })
     }
 
     fn run(

@@ -39,6 +39,16 @@ pub trait Stage: Send + Sync + 'static {
         Vec::new()
     }
 
+    /// Returns what is wrong with params that have the right types: a number out of range, two params that contradict
+    /// each other. It is asked before anything runs.
+    ///
+    /// # Errors
+    /// What was wanted, what was found, and the fix.
+    fn check(&self, params: &Self::Params) -> Result<(), String> {
+        let _ = params;
+        Ok(())
+    }
+
     /// Makes the outputs.
     ///
     /// # Errors

@@ -120,6 +120,9 @@ fn parse_one(manifest: &Manifest, found: &Found<'_>, node: &Node) -> Result<Eras
         Ok(parsed) => {
             let sources = parsed.sources.iter().filter(|source| !source.path.exists());
             mistakes.extend(sources.map(|source| missing_source(id, &source.written, &source.path, &node)));
+            let fault =
+                parsed.fault.iter().map(|fault| Diagnostic::new(format!("stage `{id}`: {fault}")).at(&node.span));
+            mistakes.extend(fault);
             if mistakes.is_empty() { Ok(parsed) } else { Err(mistakes) }
         }
         Err(error) => {

@@ -185,6 +185,11 @@ impl HybridCnn {
         partial
     }
 
+    /// Returns `Ok` if the space has a point for some task.
+    pub(crate) fn check(&self) -> Result<(), SpaceError> {
+        validate::check(self)
+    }
+
     /// Returns `Ok` if the space has a point and fits the task.
     pub(crate) fn validate(&self, task: Task) -> Result<(), SpaceError> {
         validate::validate(self, task)

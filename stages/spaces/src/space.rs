@@ -130,6 +130,16 @@ pub enum Space {
 }
 
 impl Space {
+    /// Returns `Ok` if the space has at least one point, whatever the pictures are.
+    ///
+    /// # Errors
+    /// The first parameter that makes no sense.
+    pub fn check(&self) -> Result<(), SpaceError> {
+        match self {
+            Space::HybridCnn(space) => space.check(),
+        }
+    }
+
     /// Returns `Ok` if the space has at least one point and fits the task.
     ///
     /// # Errors

@@ -7,21 +7,35 @@ const LARGEST: usize = 1 << 16;
 const LONGEST: usize = 256;
 
 pub(super) fn validate(space: &HybridCnn, task: Task) -> Result<(), SpaceError> {
-    numbers(space, task)?;
+    check(space)?;
+    sizes(task)?;
+    maps(space, task)
+}
+
+/// What can be told without knowing the pictures.
+pub(super) fn check(space: &HybridCnn) -> Result<(), SpaceError> {
+    numbers(space)?;
     for (at, level) in space.levels.iter().enumerate() {
         operators(at, level)?;
         channels(space, at, level)?;
     }
-    allocations(space)?;
-    maps(space, task)
+    allocations(space)
 }
 
-fn numbers(space: &HybridCnn, task: Task) -> Result<(), SpaceError> {
-    let within = |parameter, found, max| match found {
-        0 => Err(SpaceError::Number { parameter, found, min: 1, max }),
-        _ if found > max => Err(SpaceError::Number { parameter, found, min: 1, max }),
-        _ => Ok(()),
-    };
+fn sizes(task: Task) -> Result<(), SpaceError> {
+    within("classes", task.classes, 1 << 20)?;
+    let sizes = [task.input.channels, task.input.height, task.input.width];
+    sizes.into_iter().try_for_each(|size| within("input", size, LARGEST))
+}
+
+fn within(parameter: &'static str, found: usize, max: usize) -> Result<(), SpaceError> {
+    match (1..=max).contains(&found) {
+        true => Ok(()),
+        false => Err(SpaceError::Number { parameter, found, min: 1, max }),
+    }
+}
+
+fn numbers(space: &HybridCnn) -> Result<(), SpaceError> {
     if space.levels.is_empty() {
         return Err(SpaceError::NoLevels);
     }
@@ -31,10 +45,7 @@ fn numbers(space: &HybridCnn, task: Task) -> Result<(), SpaceError> {
     within("stem.kernel", space.stem.kernel, 31)?;
     within("stem.stride", space.stem.stride, 31)?;
     within("bottleneck", space.bottleneck, LARGEST)?;
-    within("head_channels", space.head_channels, LARGEST)?;
-    within("classes", task.classes, 1 << 20)?;
-    let sizes = [task.input.channels, task.input.height, task.input.width];
-    sizes.into_iter().try_for_each(|size| within("input", size, LARGEST))
+    within("head_channels", space.head_channels, LARGEST)
 }
 
 fn operators(at: usize, level: &Level) -> Result<(), SpaceError> {
