@@ -28,20 +28,22 @@ pub(super) fn write(report: &RunReport, seconds: f64, verbosity: Verbosity, outp
     if report.summary.is_empty() || verbosity == Verbosity::Verbose {
         return report.steps.iter().try_for_each(|step| write_results(step, output));
     }
-    let rows: Vec<Vec<String>> = report.summary.iter().map(row).collect();
-    write!(output, "\n{}", columns(&rows))?;
+    let reached = report.summary.iter().filter(|row| !row.values.is_empty());
+    let rows: Vec<Vec<String>> = reached.map(row).collect();
+    if !rows.is_empty() {
+        write!(output, "\n{}", columns(&rows))?;
+    }
     report.steps.iter().try_for_each(|step| write_gates(step, &format!("{}: ", step.id), output))
 }
 
-/// A label and its results, separated by slashes; a dash where the run did not get that far.
+/// A label and its results, separated by slashes.
 fn row(row: &SummaryRow) -> Vec<String> {
     let value = |headline: &engine::Headline| match headline.unit.as_str() {
         "" => value::text(&headline.value),
         unit => format!("{} {unit}", value::text(&headline.value)),
     };
     let values: Vec<String> = row.values.iter().map(value).collect();
-    let values = if values.is_empty() { "-".to_owned() } else { values.join(" / ") };
-    vec![row.label.clone(), values]
+    vec![row.label.clone(), values.join(" / ")]
 }
 
 fn ink(state: State) -> Ink {
