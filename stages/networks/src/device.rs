@@ -53,6 +53,9 @@ pub enum DeviceError {
     },
 }
 
+#[cfg(not(all(feature = "tch", feature = "cuda", feature = "vulkan")))]
+const NOT_COMPILED: &str = "only backends that are compiled in are asked for their device";
+
 impl BackendName {
     /// All backends, best first: the order in which `auto` looks.
     pub const ALL: [BackendName; 4] =
@@ -94,8 +97,10 @@ impl BackendName {
             BackendName::Cuda => Device::enumerate(DeviceType::Cuda).into_vec().len(),
             #[cfg(feature = "vulkan")]
             BackendName::Vulkan => Device::enumerate(DeviceType::Vulkan).into_vec().len(),
-            #[cfg(not(all(feature = "cuda", feature = "vulkan")))]
-            BackendName::Cuda | BackendName::Vulkan => 0,
+            #[cfg(not(feature = "cuda"))]
+            BackendName::Cuda => 0,
+            #[cfg(not(feature = "vulkan"))]
+            BackendName::Vulkan => 0,
         });
         BackendStatus { name: self, feature: self.feature(), devices }
     }
@@ -109,10 +114,12 @@ impl BackendName {
             #[cfg(feature = "vulkan")]
             BackendName::Vulkan => Device::vulkan(burn::tensor::DeviceKind::DefaultDevice),
             BackendName::Flex => Device::flex(),
-            #[cfg(not(all(feature = "tch", feature = "cuda", feature = "vulkan")))]
-            BackendName::Libtorch | BackendName::Cuda | BackendName::Vulkan => {
-                unreachable!("only compiled backends are asked for their device")
-            }
+            #[cfg(not(feature = "tch"))]
+            BackendName::Libtorch => unreachable!("{NOT_COMPILED}"),
+            #[cfg(not(feature = "cuda"))]
+            BackendName::Cuda => unreachable!("{NOT_COMPILED}"),
+            #[cfg(not(feature = "vulkan"))]
+            BackendName::Vulkan => unreachable!("{NOT_COMPILED}"),
         }
     }
 }

@@ -13,6 +13,11 @@
 //! Letters in shapes: B batch, C input channels, O output channels, H W input map, Y X output map, K window edge,
 //! G channel groups.
 
+#![cfg_attr(
+    feature = "tch",
+    expect(deprecated, reason = "burn-tch is deprecated upstream, and wanted until it is gone")
+)]
+
 pub mod device;
 mod evaluation;
 mod forward;
