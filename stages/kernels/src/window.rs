@@ -57,6 +57,21 @@ impl Window {
         self.batch * self.out_channels * self.positions()
     }
 
+    /// Returns the shape of the input.
+    pub const fn input_shape(&self) -> [usize; 4] {
+        [self.batch, self.in_channels, self.height, self.width]
+    }
+
+    /// Returns the shape of the weight.
+    pub const fn weight_shape(&self) -> [usize; 4] {
+        [self.out_channels, self.in_channels / self.groups, self.kernel, self.kernel]
+    }
+
+    /// Returns the shape of the output.
+    pub const fn output_shape(&self) -> [usize; 4] {
+        [self.batch, self.out_channels, self.out_height(), self.out_width()]
+    }
+
     /// Returns the input values of one picture and group.
     pub(crate) const fn group_inputs(&self) -> usize {
         self.in_channels / self.groups * self.height * self.width

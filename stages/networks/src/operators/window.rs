@@ -20,7 +20,7 @@ pub type GradientScale = Option<f32>;
 
 /// What a layer computes from an input patch and a filter.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Law {
+pub(super) enum Law {
     /// Σ x·w with its true gradients.
     Multiply,
     /// −Σ |x − w| with the surrogate gradients dX = Σ G · clip(W − X, −1, 1) and dW = Σ G · (X − W).
@@ -60,15 +60,15 @@ pub fn window_layer(input: Tensor<4>, weight: Tensor<4>, linear: &Linear, scale:
     Tensor::from_dispatch(output)
 }
 
-/// A layer as a backend operation. The default body computes on the host with the `kernels` crate, which is right on
-/// every device; a backend may override it with a kernel of its own.
+/// A layer and its two gradients as backend operations. The default bodies compute on the host with the `kernels`
+/// crate, which is right on every device; a backend may override them with kernels of its own.
 #[backend_extension(
     Flex,
     LibTorch: cfg(feature = "tch"),
     Cube: cfg(any(feature = "cuda", feature = "vulkan")),
     Autodiff
 )]
-trait WindowLayer: Backend {
+pub(super) trait WindowLayer: Backend {
     fn slide(input: FloatTensor<Self>, weight: FloatTensor<Self>, window: Window, law: Law) -> FloatTensor<Self> {
         let device = input.device();
         let (input, weight) = (host::values::<Self>(input), host::values::<Self>(weight));
@@ -76,8 +76,41 @@ trait WindowLayer: Backend {
             Law::Multiply => kernels::multiply::forward(&window, &input, &weight),
             Law::Add(_) => kernels::add::forward(&window, &input, &weight),
         };
-        let shape = [window.batch, window.out_channels, window.out_height(), window.out_width()];
-        host::tensor::<Self>(output, &shape, &device)
+        host::tensor::<Self>(output, &window.output_shape(), &device)
+    }
+
+    /// The raw gradient: not rescaled.
+    fn slide_input_gradient(
+        input: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        upstream: FloatTensor<Self>,
+        window: Window,
+        law: Law,
+    ) -> FloatTensor<Self> {
+        let device = input.device();
+        let (weight, upstream) = (host::values::<Self>(weight), host::values::<Self>(upstream));
+        let gradient = match law {
+            Law::Multiply => kernels::multiply::input_gradient(&window, &weight, &upstream),
+            Law::Add(_) => kernels::add::input_gradient(&window, &host::values::<Self>(input), &weight, &upstream),
+        };
+        host::tensor::<Self>(gradient, &window.input_shape(), &device)
+    }
+
+    /// The raw gradient: not rescaled.
+    fn slide_weight_gradient(
+        input: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        upstream: FloatTensor<Self>,
+        window: Window,
+        law: Law,
+    ) -> FloatTensor<Self> {
+        let device = input.device();
+        let (input, upstream) = (host::values::<Self>(input), host::values::<Self>(upstream));
+        let gradient = match law {
+            Law::Multiply => kernels::multiply::weight_gradient(&window, &input, &upstream),
+            Law::Add(_) => kernels::add::weight_gradient(&window, &input, &host::values::<Self>(weight), &upstream),
+        };
+        host::tensor::<Self>(gradient, &window.weight_shape(), &device)
     }
 }
 
@@ -126,27 +159,20 @@ impl<B: WindowLayer> Backward<B, 2> for WindowBackward {
     fn backward(self, ops: Ops<WindowState, 2>, grads: &mut Gradients, checkpointer: &mut Checkpointer) {
         let WindowState { input, weight, window, law } = ops.state;
         let upstream = grads.consume::<B>(&ops.node);
-        let device = upstream.device();
-        let upstream = host::values::<B>(upstream);
-        let input = host::values::<B>(checkpointer.retrieve_node_output(input));
-        let weight = host::values::<B>(checkpointer.retrieve_node_output(weight));
+        let input = checkpointer.retrieve_node_output::<FloatTensor<B>>(input);
+        let weight = checkpointer.retrieve_node_output::<FloatTensor<B>>(weight);
         let [input_node, weight_node] = ops.parents;
         if let Some(node) = input_node {
-            let gradient = match law {
-                Law::Multiply => kernels::multiply::input_gradient(&window, &weight, &upstream),
-                Law::Add(_) => kernels::add::input_gradient(&window, &input, &weight, &upstream),
-            };
-            let shape = [window.batch, window.in_channels, window.height, window.width];
-            grads.register::<B>(node.id, host::tensor::<B>(gradient, &shape, &device));
+            let gradient = B::slide_input_gradient(input.clone(), weight.clone(), upstream.clone(), window, law);
+            grads.register::<B>(node.id, gradient);
         }
         if let Some(node) = weight_node {
+            let gradient = B::slide_weight_gradient(input, weight, upstream, window, law);
             let gradient = match law {
-                Law::Multiply => kernels::multiply::weight_gradient(&window, &input, &upstream),
-                Law::Add(scale) => rescaled(kernels::add::weight_gradient(&window, &input, &weight, &upstream), scale),
+                Law::Add(Some(eta)) => rescaled::<B>(gradient, eta),
+                Law::Add(None) | Law::Multiply => gradient,
             };
-            let inputs = window.in_channels / window.groups;
-            let shape = [window.out_channels, inputs, window.kernel, window.kernel];
-            grads.register::<B>(node.id, host::tensor::<B>(gradient, &shape, &device));
+            grads.register::<B>(node.id, gradient);
         }
     }
 }
@@ -154,13 +180,14 @@ impl<B: WindowLayer> Backward<B, 2> for WindowBackward {
 /// Norms below this are taken as this, so that a zero gradient stays zero.
 const SMALLEST_NORM: f32 = 1e-12;
 
-fn rescaled(mut gradient: Vec<f32>, scale: GradientScale) -> Vec<f32> {
-    if let Some(eta) = scale {
-        let norm = gradient.iter().map(|g| g * g).sum::<f32>().sqrt().max(SMALLEST_NORM);
-        let factor = eta * (gradient.len() as f32).sqrt() / norm;
-        gradient.iter_mut().for_each(|g| *g *= factor);
-    }
-    gradient
+/// Returns the gradient with the norm η · √k.
+fn rescaled<B: Backend>(gradient: FloatTensor<B>, eta: f32) -> FloatTensor<B> {
+    let shape = gradient.shape();
+    let norm = B::float_sqrt(B::float_sum(B::float_mul(gradient.clone(), gradient.clone())));
+    let inverse = B::float_recip(B::float_clamp_min(norm, SMALLEST_NORM.into()));
+    let wanted = eta * (shape.num_elements() as f32).sqrt();
+    let factor = B::float_mul_scalar(inverse, wanted.into());
+    B::float_mul(gradient, B::float_reshape(factor, [1; 4].into()))
 }
 
 #[cfg(test)]
