@@ -14,12 +14,18 @@
 //! K = C / G · kernel² taps, P = Y · X positions. All tensors are row-major.
 
 pub mod add;
-mod columns;
+mod depthwise;
+mod dots;
+mod grid;
+mod layer;
+mod lines;
+mod matrix;
 pub mod multiply;
 pub mod reference;
 #[cfg(test)]
 mod samples;
 pub mod shift;
+mod tile;
 mod window;
 
 pub use window::Window;

@@ -1,17 +1,11 @@
 //! Forward and backward of the multiplying layer: an ordinary convolution, y = Σ x·w.
 //!
-//! Depth-wise layers run over planes. All others lay every picture and group out as rows of taps and are matrix
-//! products; a 1x1 layer of stride 1 is one already. As in [`crate::add`], pictures are spread over rayon's
-//! threads and sums over pictures are made in a fixed order.
+//! Every sum is made by one thread in a fixed order, so the number of threads never changes a result.
 
-use rayon::prelude::*;
+use pulp::{Arch, Simd};
 
-use crate::Window;
-use crate::columns::{Columns, PICTURES_PER_SUM};
-use matrix::{Matrix, product};
-
-mod depthwise;
-mod matrix;
+use crate::tile::{Product, Rows};
+use crate::{Window, depthwise, dots, layer, matrix};
 
 /// Returns y = Σ x·w, `[B, O, Y, X]`.
 ///
@@ -19,23 +13,7 @@ mod matrix;
 /// If a slice's length is not that of the window.
 pub fn forward(window: &Window, input: &[f32], weight: &[f32]) -> Vec<f32> {
     window.check(input.len(), weight.len(), window.output_len());
-    if depthwise::applies(window) {
-        return depthwise::forward(window, input, weight);
-    }
-    let mut output = vec![0.0; window.output_len()];
-    let columns = Columns::new(window);
-    let pictures = output.par_chunks_mut(window.group_outputs()).zip(input.par_chunks(window.group_inputs()));
-    pictures.enumerate().for_each_init(
-        || columns.buffer(),
-        |buffer, (at, (output, picture))| {
-            let taps = columns.rows(picture, buffer);
-            let weight = window.group_weights(weight, at);
-            let rows = weight.len() / window.taps();
-            let weight = Matrix::row_major(weight, rows, window.taps());
-            product(weight, Matrix::row_major(taps, window.taps(), window.positions()), output, 0.0);
-        },
-    );
-    output
+    forward_on(Arch::new(), window, input, weight)
 }
 
 /// Returns dX, the gradient of the input, `[B, C, H, W]`.
@@ -44,28 +22,7 @@ pub fn forward(window: &Window, input: &[f32], weight: &[f32]) -> Vec<f32> {
 /// If a slice's length is not that of the window.
 pub fn input_gradient(window: &Window, weight: &[f32], upstream: &[f32]) -> Vec<f32> {
     window.check(window.input_len(), weight.len(), upstream.len());
-    if depthwise::applies(window) {
-        return depthwise::input_gradient(window, weight, upstream);
-    }
-    let mut gradient = vec![0.0; window.input_len()];
-    let columns = Columns::new(window);
-    let pictures = gradient.par_chunks_mut(window.group_inputs()).zip(upstream.par_chunks(window.group_outputs()));
-    pictures.enumerate().for_each_init(
-        || columns.buffer(),
-        |buffer, (at, (gradient, upstream))| {
-            let weight = window.group_weights(weight, at);
-            let rows = weight.len() / window.taps();
-            let weight = Matrix::row_major(weight, rows, window.taps()).transposed();
-            let upstream = Matrix::row_major(upstream, rows, window.positions());
-            if columns.is_picture() {
-                product(weight, upstream, gradient, 0.0);
-            } else {
-                product(weight, upstream, buffer, 0.0);
-                columns.scatter(buffer, gradient);
-            }
-        },
-    );
-    gradient
+    input_gradient_on(Arch::new(), window, weight, upstream)
 }
 
 /// Returns dW, the gradient of the weight, `[O, C / G, kernel, kernel]`.
@@ -74,30 +31,80 @@ pub fn input_gradient(window: &Window, weight: &[f32], upstream: &[f32]) -> Vec<
 /// If a slice's length is not that of the window.
 pub fn weight_gradient(window: &Window, input: &[f32], upstream: &[f32]) -> Vec<f32> {
     window.check(input.len(), window.weight_len(), upstream.len());
-    if depthwise::applies(window) {
-        return depthwise::weight_gradient(window, input, upstream);
-    }
-    let inputs = input.par_chunks(PICTURES_PER_SUM * window.groups * window.group_inputs());
-    let upstreams = upstream.par_chunks(PICTURES_PER_SUM * window.groups * window.group_outputs());
-    let sums: Vec<Vec<f32>> =
-        inputs.zip(upstreams).map(|(input, upstream)| weight_gradient_of(window, input, upstream)).collect();
-    crate::columns::total(sums, window.weight_len())
+    weight_gradient_on(Arch::new(), window, input, upstream)
 }
 
-fn weight_gradient_of(window: &Window, input: &[f32], upstream: &[f32]) -> Vec<f32> {
-    let columns = Columns::new(window);
-    let mut buffer = columns.buffer();
-    let mut gradient = vec![0.0; window.weight_len()];
-    let per_group = gradient.len() / window.groups;
-    let rows = per_group / window.taps();
-    let pictures = input.chunks(window.group_inputs()).zip(upstream.chunks(window.group_outputs()));
-    for (at, (picture, upstream)) in pictures.enumerate() {
-        let taps = Matrix::row_major(columns.rows(picture, &mut buffer), window.taps(), window.positions());
-        let upstream = Matrix::row_major(upstream, rows, window.positions());
-        let group = &mut gradient[at % window.groups * per_group..][..per_group];
-        product(upstream, taps.transposed(), group, 1.0);
+fn forward_on(arch: Arch, window: &Window, input: &[f32], weight: &[f32]) -> Vec<f32> {
+    if window.is_depthwise() {
+        return depthwise::forward(arch, Scale, window, input, weight);
     }
-    gradient
+    if window.is_matrix() {
+        let (depth, panels) = (window.in_channels, matrix::transposed(weight, window.in_channels));
+        let right = matrix::Right::Panels(&panels);
+        return matrix_product(arch, Rows::dense(input, depth), right, depth, window.batch, window.out_channels);
+    }
+    layer::Forward { arch, window, law: Product, weight, centre: None, shares: None }.output(input)
+}
+
+fn input_gradient_on(arch: Arch, window: &Window, weight: &[f32], upstream: &[f32]) -> Vec<f32> {
+    if window.is_depthwise() {
+        return depthwise::input_gradient(arch, Scale, window, None, weight, upstream);
+    }
+    if window.is_matrix() {
+        let (depth, right) = (window.out_channels, matrix::Right::Plain(weight));
+        return matrix_product(arch, Rows::dense(upstream, depth), right, depth, window.batch, window.in_channels);
+    }
+    layer::InputGradient { arch, window, law: Product, weight }.gradient(&[], upstream)
+}
+
+fn weight_gradient_on(arch: Arch, window: &Window, input: &[f32], upstream: &[f32]) -> Vec<f32> {
+    if window.batch == 0 {
+        return vec![0.0; window.weight_len()];
+    }
+    if window.is_depthwise() {
+        let weight = vec![0.0; window.weight_len()];
+        return depthwise::weight_gradient(arch, Scale, window, input, &weight, upstream);
+    }
+    if window.is_matrix() {
+        let turned = matrix::transpose(upstream, window.out_channels);
+        let (left, right) = (Rows::dense(&turned, window.batch), matrix::Right::Plain(input));
+        return matrix_product(arch, left, right, window.batch, window.out_channels, window.in_channels);
+    }
+    dots::weight_gradient(arch, window, input, None, upstream)
+}
+
+fn matrix_product(
+    arch: Arch,
+    left: Rows<'_>,
+    right: matrix::Right<'_>,
+    depth: usize,
+    rows: usize,
+    columns: usize,
+) -> Vec<f32> {
+    let mut output = vec![0.0; rows * columns];
+    matrix::Product { arch, law: Product, left, right, held: None, shares: None, depth }.write(&mut output, columns);
+    output
+}
+
+/// x·w of one tap.
+#[derive(Clone, Copy)]
+struct Scale;
+
+impl depthwise::Tap for Scale {
+    #[inline(always)]
+    fn output<S: Simd>(self, simd: S, input: S::f32s, weight: S::f32s) -> S::f32s {
+        simd.mul_f32s(input, weight)
+    }
+
+    #[inline(always)]
+    fn input_slope<S: Simd>(self, _simd: S, _input: S::f32s, weight: S::f32s) -> S::f32s {
+        weight
+    }
+
+    #[inline(always)]
+    fn weight_slope<S: Simd>(self, _simd: S, input: S::f32s, _weight: S::f32s) -> S::f32s {
+        input
+    }
 }
 
 #[cfg(test)]

@@ -88,6 +88,22 @@ impl Window {
         &weight[at % self.groups * per_group..][..per_group]
     }
 
+    /// Returns the values of one group's input channels.
+    pub(crate) fn group_channels<'a>(&self, values: &'a [f32], group: usize) -> &'a [f32] {
+        let channels = self.in_channels / self.groups;
+        &values[group * channels..][..channels]
+    }
+
+    /// Returns whether the layer is a product of matrices `[B, C]` and `[O, C]`.
+    pub(crate) const fn is_matrix(&self) -> bool {
+        self.height == 1 && self.width == 1 && self.kernel == 1 && self.padding == 0 && self.groups == 1
+    }
+
+    /// Returns whether every channel has a filter and an output of its own.
+    pub(crate) const fn is_depthwise(&self) -> bool {
+        self.groups == self.in_channels && self.out_channels == self.in_channels
+    }
+
     /// Checks that slices have the lengths of the geometry.
     ///
     /// # Panics

@@ -2,26 +2,44 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::reference;
-use crate::samples::{assert_close, values, windows};
+use crate::samples::{archs, assert_close, depthwise_windows, matrices, values, windows, with_threads};
+
+fn check(window: &Window, seed: u32) -> Result<(), TestCaseError> {
+    let (x, w) = (values(window.input_len(), seed), values(window.weight_len(), seed ^ 1));
+    let g = values(window.output_len(), seed ^ 2);
+    for arch in archs() {
+        assert_close(&forward_on(arch, window, &x, &w), &reference::product(window, &x, &w))?;
+        let wanted = reference::product_input_gradient(window, &w, &g);
+        assert_close(&input_gradient_on(arch, window, &w, &g), &wanted)?;
+        let wanted = reference::product_weight_gradient(window, &x, &g);
+        assert_close(&weight_gradient_on(arch, window, &x, &g), &wanted)?;
+    }
+    Ok(())
+}
 
 proptest! {
     #[test]
-    fn every_shape_agrees_with_the_plain_loops(window in windows(), seed in any::<u32>()) {
-        let (x, w) = (values(window.input_len(), seed), values(window.weight_len(), seed ^ 1));
-        let g = values(window.output_len(), seed ^ 2);
-        assert_close(&forward(&window, &x, &w), &reference::product(&window, &x, &w))?;
-        assert_close(&input_gradient(&window, &w, &g), &reference::product_input_gradient(&window, &w, &g))?;
-        assert_close(&weight_gradient(&window, &x, &g), &reference::product_weight_gradient(&window, &x, &g))?;
+    fn every_window_agrees_with_the_plain_loops(window in windows(), seed in any::<u32>()) {
+        check(&window, seed)?;
     }
 
     #[test]
-    fn depthwise_layers_agree_with_the_plain_loops(window in windows(), channels in 1..5_usize, seed in any::<u32>()) {
-        let window = Window { in_channels: channels, out_channels: channels, groups: channels, ..window };
-        prop_assert!(depthwise::applies(&window));
+    fn depthwise_layers_agree_with_the_plain_loops(window in depthwise_windows(), seed in any::<u32>()) {
+        check(&window, seed)?;
+    }
+
+    #[test]
+    fn products_of_matrices_agree_with_the_plain_loops(window in matrices(), seed in any::<u32>()) {
+        check(&window, seed)?;
+    }
+
+    #[test]
+    fn threads_do_not_change_a_bit(window in prop_oneof![windows(), depthwise_windows(), matrices()], seed in any::<u32>()) {
         let (x, w) = (values(window.input_len(), seed), values(window.weight_len(), seed ^ 1));
         let g = values(window.output_len(), seed ^ 2);
-        assert_close(&forward(&window, &x, &w), &reference::product(&window, &x, &w))?;
-        assert_close(&input_gradient(&window, &w, &g), &reference::product_input_gradient(&window, &w, &g))?;
-        assert_close(&weight_gradient(&window, &x, &g), &reference::product_weight_gradient(&window, &x, &g))?;
+        let [one, three] = with_threads(|| {
+            (forward(&window, &x, &w), input_gradient(&window, &w, &g), weight_gradient(&window, &x, &g))
+        });
+        prop_assert!(one == three);
     }
 }
