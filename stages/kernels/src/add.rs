@@ -57,7 +57,7 @@ fn forward_on(arch: Arch, window: &Window, input: &[f32], weight: &[f32]) -> Vec
     }
     let (depth, input) = (window.in_channels, centred.rows(input));
     let of_inputs = centre::row_sums(arch, &input, depth);
-    let panels = matrix::transposed(&centred.weight, depth);
+    let panels = matrix::transposed(&centred.weight, depth, 0.0);
     let mut output = vec![0.0; window.output_len()];
     let (left, right) = (Rows::dense(&input, depth), matrix::Right::Panels(&panels));
     let shares = Some((&*of_inputs, &*of_weights));

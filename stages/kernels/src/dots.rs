@@ -139,10 +139,9 @@ impl Dots<'_> {
                 }
             }
         }
-        for i in 0..R {
-            for k in 0..K {
-                self.gradient[(row + i) * self.taps.len() + tap + k] += simd.reduce_sum_f32s(sums[i][k]);
-            }
+        for (i, sums) in sums.iter().enumerate() {
+            let gradient = &mut self.gradient[(row + i) * self.taps.len() + tap..];
+            gradient.iter_mut().zip(sums).for_each(|(total, &sum)| *total += simd.reduce_sum_f32s(sum));
         }
     }
 }

@@ -1,4 +1,5 @@
 use std::borrow::Cow;
+use std::ops::Range;
 
 use crate::Window;
 use crate::tile::PANEL;
@@ -12,6 +13,27 @@ pub(crate) struct Run {
     pub at: usize,
     /// Number of cells.
     pub length: usize,
+}
+
+/// Calls `visit(first value, cells)` for what each run has in common with the cells, and drops the runs that end
+/// there. Runs are in order, and so must be the calls.
+pub(crate) fn each_overlap(
+    runs: &mut &[Run],
+    cells: Range<usize>,
+    step: usize,
+    mut visit: impl FnMut(usize, Range<usize>),
+) {
+    while let Some((run, rest)) = runs.split_first() {
+        let end = run.cell + run.length;
+        let common = run.cell.max(cells.start)..end.min(cells.end);
+        if !common.is_empty() {
+            visit(run.at + (common.start - run.cell) * step, common);
+        }
+        if end > cells.end {
+            return;
+        }
+        *runs = rest;
+    }
 }
 
 /// How one picture and group is laid out so that every tap sees all positions as one run of neighbours.
@@ -28,19 +50,23 @@ pub(crate) struct Grid {
     phases: usize,
     rows: usize,
     columns: usize,
+    inputs: Vec<Vec<Run>>,
 }
 
 impl Grid {
     /// Returns the layout of one picture and group.
     pub fn new(window: &Window) -> Self {
         let further = (window.kernel - 1) / window.stride;
-        Self {
+        let mut grid = Self {
             window: *window,
             channels: window.in_channels / window.groups,
             phases: window.stride.min(window.kernel),
             rows: window.out_height() + further,
             columns: window.out_width() + further,
-        }
+            inputs: Vec::new(),
+        };
+        grid.inputs = (0..grid.planes()).map(|plane| grid.find_inputs(plane)).collect();
+        grid
     }
 
     /// Returns whether the picture is its own grid: 1x1 taps without stride or padding.
@@ -97,7 +123,11 @@ impl Grid {
     }
 
     /// Returns the rows of a channel's inputs that lie in a plane, cells counted from the plane's first.
-    pub fn inputs(&self, plane: usize) -> Vec<Run> {
+    pub fn inputs(&self, plane: usize) -> &[Run] {
+        &self.inputs[plane]
+    }
+
+    fn find_inputs(&self, plane: usize) -> Vec<Run> {
         let Window { stride, padding, width, height, .. } = self.window;
         let (py, px) = (plane / self.phases, plane % self.phases);
         let first = padding.saturating_sub(px).div_ceil(stride);
@@ -154,20 +184,36 @@ impl Grid {
 
     /// Lays a picture out, less the centre of each channel; the padding is 0 less the centre.
     pub fn lay_out(&self, picture: &[f32], centre: Option<&[f32]>, buffer: &mut Vec<f32>) {
-        let (plane, stride) = (self.window.height * self.window.width, self.window.stride);
         buffer.resize(self.len(), 0.0);
-        for (channel, planes) in buffer[..self.len() - PANEL].chunks_exact_mut(self.channel_cells()).enumerate() {
-            let centre = centre.map_or(0.0, |centre| centre[channel]);
-            planes.fill(-centre);
-            let picture = &picture[channel * plane..][..plane];
+        match centre {
+            None => {
+                buffer.fill(0.0);
+                self.place(picture, buffer, |_, value| value);
+            }
+            Some(centre) => {
+                let channels = buffer.chunks_exact_mut(self.channel_cells()).zip(centre);
+                channels.for_each(|(cells, centre)| cells.fill(-centre));
+                self.place(picture, buffer, |channel, value| value - centre[channel]);
+            }
+        }
+    }
+
+    /// Puts `value(channel, input)` into the cell of every input that a tap reads.
+    pub fn place<T: Copy>(&self, picture: &[T], cells: &mut [T], value: impl Fn(usize, T) -> T) {
+        let pictures = picture.chunks_exact(self.window.height * self.window.width);
+        for (channel, (picture, planes)) in pictures.zip(cells.chunks_exact_mut(self.channel_cells())).enumerate() {
             for (plane, cells) in planes.chunks_exact_mut(self.plane()).enumerate() {
-                for Run { cell, at, length } in self.inputs(plane) {
-                    let to = &mut cells[cell..][..length];
-                    if stride == 1 && centre == 0.0 {
-                        to.copy_from_slice(&picture[at..][..length]);
-                    } else {
-                        let from = picture[at..].iter().step_by(stride);
-                        to.iter_mut().zip(from).for_each(|(to, from)| *to = from - centre);
+                for &Run { cell, at, length } in self.inputs(plane) {
+                    let cells = &mut cells[cell..][..length];
+                    match self.window.stride {
+                        1 => {
+                            let inputs = &picture[at..][..length];
+                            cells.iter_mut().zip(inputs).for_each(|(cell, &input)| *cell = value(channel, input));
+                        }
+                        stride => {
+                            let inputs = picture[at..].iter().step_by(stride);
+                            cells.iter_mut().zip(inputs).for_each(|(cell, &input)| *cell = value(channel, input));
+                        }
                     }
                 }
             }
@@ -180,7 +226,7 @@ impl Grid {
         picture.fill(0.0);
         for (planes, picture) in cells.chunks_exact(self.channel_cells()).zip(picture.chunks_exact_mut(plane)) {
             for (plane, cells) in planes.chunks_exact(self.plane()).enumerate() {
-                for Run { cell, at, length } in self.inputs(plane) {
+                for &Run { cell, at, length } in self.inputs(plane) {
                     let to = picture[at..].iter_mut().step_by(self.window.stride);
                     to.zip(&cells[cell..][..length]).for_each(|(to, from)| *to = *from);
                 }

@@ -6,7 +6,7 @@ use pulp::Arch;
 use rayon::prelude::*;
 
 use crate::Window;
-use crate::grid::{Grid, Run};
+use crate::grid::{Grid, Run, each_overlap};
 use crate::lines::{AddUp, Fill, TakeShares};
 use crate::matrix::cleared;
 use crate::tile::{Law, Line, PANEL, Rows, Tiles};
@@ -136,7 +136,7 @@ struct Plane {
 impl Plane {
     fn new(grid: &Grid, plane: usize) -> Self {
         let taps = grid.taps_of(plane);
-        Self { offsets: grid.readers(&taps), held: grid.plane_offsets(plane), runs: grid.inputs(plane), taps }
+        Self { offsets: grid.readers(&taps), held: grid.plane_offsets(plane), runs: grid.inputs(plane).to_vec(), taps }
     }
 
     /// Returns `[C, O · taps]` of a group's `[O, C, kernel²]` weights, C the channels of one part.
@@ -175,20 +175,11 @@ impl<L: Law> Sweep<'_, L> {
         for first in (start..end).step_by(PANEL) {
             let past = end.min(first + PANEL);
             self.panel(scratch, first..past);
-            while let Some((run, rest)) = runs.split_first() {
-                let cells = run.cell.max(first)..(run.cell + run.length).min(past);
-                let at = run.at + (cells.start.max(run.cell) - run.cell) * self.step - origin;
-                if cells.start < cells.end {
-                    for (output, sums) in outputs.iter_mut().zip(&scratch.sums) {
-                        let sums = &sums.0[cells.start - first..cells.end - first];
-                        write(&mut output[at..], self.step, sums);
-                    }
+            each_overlap(&mut runs, first..past, self.step, |at, cells| {
+                for (output, sums) in outputs.iter_mut().zip(&scratch.sums) {
+                    write(&mut output[at - origin..], self.step, &sums.0[cells.start - first..cells.end - first]);
                 }
-                if run.cell + run.length > past {
-                    break;
-                }
-                runs = rest;
-            }
+            });
         }
     }
 
@@ -212,7 +203,7 @@ impl<L: Law> Sweep<'_, L> {
             if self.shares.is_some() {
                 self.arch.dispatch(AddUp { lines: right, total: &mut total });
             }
-            let left = self.left.from_column(block * DEPTH);
+            let left = self.left.after_columns(block * DEPTH);
             self.arch.dispatch(Tiles { law: self.law, left, right, held, valid: past - first, sums });
         }
         if let Some(rows) = self.shares {

@@ -6,6 +6,8 @@
 //! - [`add`]: forward and backward of the add layer, y = −Σ |x − w|.
 //! - [`multiply`]: forward and backward of an ordinary convolution, which shift layers use with rounded weights.
 //! - [`shift`]: rounding of weights to signed powers of two.
+//! - [`transform`]: the weight transform T of heterogeneous weight sharing.
+//! - [`bytes`]: the add layer on 8-bit integers.
 //! - [`reference`]: the plain loops that every fast path is tested against.
 //!
 //! What it deliberately does not do: know tensors, graphs or files. It depends on nothing of ours.
@@ -14,6 +16,7 @@
 //! K = C / G · kernel² taps, P = Y · X positions. All tensors are row-major.
 
 pub mod add;
+pub mod bytes;
 mod depthwise;
 mod dots;
 mod grid;
@@ -26,6 +29,7 @@ pub mod reference;
 mod samples;
 pub mod shift;
 mod tile;
+pub mod transform;
 mod window;
 
 pub use window::Window;

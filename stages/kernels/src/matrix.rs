@@ -75,7 +75,7 @@ impl<L: Law> Product<'_, L> {
                     copied(&mut scratch.right, &values[from * columns + first..], columns, depth, valid)
                 }
             };
-            self.arch.dispatch(Tiles { law: self.law, left: left.from_column(from), right, held, valid, sums });
+            self.arch.dispatch(Tiles { law: self.law, left: left.after_columns(from), right, held, valid, sums });
         }
         if let Some((of_rows, of_columns)) = self.shares {
             let mut line = Line::ZERO;
@@ -115,10 +115,10 @@ fn copied<'a>(lines: &'a mut Vec<Line>, source: &[f32], stride: usize, count: us
 const BLOCK: usize = 16;
 
 /// Returns the lines of the transpose of `[rows, depth]` values: panel by panel of 64 rows, line k of a panel holding
-/// element k of each row.
-pub(crate) fn transposed(values: &[f32], depth: usize) -> Vec<Line> {
+/// element k of each row, zero where there is none.
+pub(crate) fn transposed<T: Copy + Send + Sync>(values: &[T], depth: usize, zero: T) -> Vec<Line<T>> {
     let rows = values.len() / depth;
-    let mut lines = vec![Line::ZERO; rows.div_ceil(PANEL) * depth];
+    let mut lines = vec![Line([zero; PANEL]); rows.div_ceil(PANEL) * depth];
     let panels = lines.par_chunks_mut(depth).zip(values.par_chunks(PANEL * depth));
     panels.for_each(|(lines, values)| {
         let rows = values.len() / depth;
@@ -138,15 +138,13 @@ pub(crate) fn transposed(values: &[f32], depth: usize) -> Vec<Line> {
     lines
 }
 
-fn transpose_block(values: &[f32], depth: usize, row: usize, k: usize, lines: &mut [Line]) {
-    let rows: [&[f32; BLOCK]; BLOCK] = std::array::from_fn(|i| {
+fn transpose_block<T: Copy>(values: &[T], depth: usize, row: usize, k: usize, lines: &mut [Line<T>]) {
+    let rows: [&[T; BLOCK]; BLOCK] = std::array::from_fn(|i| {
         let whole = values[(row + i) * depth + k..].first_chunk();
         whole.expect("the block lies within the matrix")
     });
     for (at, line) in lines[k..k + BLOCK].iter_mut().enumerate() {
-        for i in 0..BLOCK {
-            line.0[row + i] = rows[i][at];
-        }
+        line.0[row..].iter_mut().zip(rows).for_each(|(to, from)| *to = from[at]);
     }
 }
 

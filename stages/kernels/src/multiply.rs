@@ -39,7 +39,7 @@ fn forward_on(arch: Arch, window: &Window, input: &[f32], weight: &[f32]) -> Vec
         return depthwise::forward(arch, Scale, window, input, weight);
     }
     if window.is_matrix() {
-        let (depth, panels) = (window.in_channels, matrix::transposed(weight, window.in_channels));
+        let (depth, panels) = (window.in_channels, matrix::transposed(weight, window.in_channels, 0.0));
         let right = matrix::Right::Panels(&panels);
         return matrix_product(arch, Rows::dense(input, depth), right, depth, window.batch, window.out_channels);
     }

@@ -85,3 +85,12 @@ pub fn weight_gradient(window: &Window, input: &[f32], weight: &[f32], upstream:
     });
     sums.into_iter().map(|sum| sum as f32).collect()
 }
+
+/// Returns y = −Σ |x − w| of bytes; a tap on the padding contributes −|zero − w|.
+pub fn add_bytes(window: &Window, input: &[u8], weight: &[u8], zero: u8) -> Vec<i32> {
+    let mut sums = vec![0; window.output_len()];
+    each_tap(window, |at, tap, output| {
+        sums[output] -= i32::from(at.map_or(zero, |at| input[at]).abs_diff(weight[tap]));
+    });
+    sums
+}

@@ -86,3 +86,8 @@ pub(crate) fn with_threads<T: Send>(function: impl Fn() -> T + Sync + Send) -> [
         pool.install(&function)
     })
 }
+
+/// Bytes of all values.
+pub(crate) fn bytes(length: usize, seed: u32) -> Vec<u8> {
+    values(length, seed).into_iter().map(|value| ((value + 2.0) * 64.0) as u8).collect()
+}

@@ -8,7 +8,7 @@ pub(crate) const PANEL: usize = 64;
 /// One row of a panel, on cache-line boundaries.
 #[derive(Clone, Copy, Debug)]
 #[repr(C, align(64))]
-pub(crate) struct Line(pub [f32; PANEL]);
+pub(crate) struct Line<T = f32>(pub [T; PANEL]);
 
 impl Line {
     /// A line of zeros.
@@ -50,7 +50,7 @@ impl<'a> Rows<'a> {
     }
 
     /// Returns the same rows from a column on.
-    pub fn from_column(self, column: usize) -> Self {
+    pub fn after_columns(self, column: usize) -> Self {
         Self { values: &self.values[column..], ..self }
     }
 }
@@ -127,9 +127,9 @@ impl<L: Law> Tiles<'_, L> {
                 }
             }
         }
-        for i in 0..R {
-            let (vectors, _) = S::as_mut_simd_f32s(&mut self.sums[row + i].0);
-            vectors[first..][..V].copy_from_slice(&sums[i]);
+        for (sums, line) in sums.iter().zip(&mut self.sums[row..]) {
+            let (vectors, _) = S::as_mut_simd_f32s(&mut line.0);
+            vectors[first..][..V].copy_from_slice(sums);
         }
     }
 }

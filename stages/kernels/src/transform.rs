@@ -1,0 +1,121 @@
+//! The weight transform T of heterogeneous weight sharing (Eq. 8 of ShiftAddNAS): weights in descending order are cut
+//! into segments of equal count, and each is multiplied by the learned factor of its segment.
+
+use rayon::prelude::*;
+
+/// Most segments of a weight.
+pub const MOST_SEGMENTS: usize = 1 << 16;
+
+/// Values of one task. Part of the rounding of the factors' gradient, hence fixed.
+const CHUNK: usize = 1 << 16;
+
+/// Returns each weight's segment: rank ↦ ⌊rank · count / N⌋, ranks in descending order of the weights, ties by
+/// position. With fewer weights than segments each has its own.
+///
+/// # Panics
+/// If `count` is 0 or above [`MOST_SEGMENTS`], or with more than 2³² weights.
+pub fn segments(weights: &[f32], count: usize) -> Vec<u16> {
+    assert!((1..=MOST_SEGMENTS).contains(&count), "1 to {MOST_SEGMENTS} segments, not {count}");
+    assert!(u32::try_from(weights.len()).is_ok(), "positions of {} weights fit 32 bits", weights.len());
+    let key = |(at, &weight): (usize, &f32)| u64::from(descending(weight)) << 32 | at as u64;
+    let mut order: Vec<u64> = weights.par_iter().enumerate().map(key).collect();
+    order.par_sort_unstable();
+    let count = count.min(weights.len());
+    let mut segments = vec![0; weights.len()];
+    for (rank, key) in order.into_iter().enumerate() {
+        let position = key & u64::from(u32::MAX);
+        segments[position as usize] = (rank * count / weights.len()) as u16;
+    }
+    segments
+}
+
+/// Returns bits that grow as the weight falls.
+fn descending(weight: f32) -> u32 {
+    let bits = weight.to_bits();
+    match bits >> 31 {
+        0 => !(bits | 1 << 31),
+        _ => bits,
+    }
+}
+
+/// Returns every weight times the factor of its segment.
+///
+/// # Panics
+/// If there is not one segment per weight, or a segment without a factor.
+pub fn scaled(weights: &[f32], factors: &[f32], segments: &[u16]) -> Vec<f32> {
+    assert_eq!(weights.len(), segments.len(), "a segment for every weight");
+    let mut scaled = vec![0.0; weights.len()];
+    let chunks = scaled.par_chunks_mut(CHUNK).zip(weights.par_chunks(CHUNK)).zip(segments.par_chunks(CHUNK));
+    chunks.for_each(|((scaled, weights), segments)| {
+        for ((scaled, weight), &segment) in scaled.iter_mut().zip(weights).zip(segments) {
+            *scaled = weight * factors[usize::from(segment)];
+        }
+    });
+    scaled
+}
+
+/// Returns the gradient of `factors` factors: dα_i = Σ w · g over segment i.
+///
+/// # Panics
+/// If there is not one segment and one gradient per weight, or a segment without a factor.
+pub fn factor_gradient(weights: &[f32], factors: usize, segments: &[u16], upstream: &[f32]) -> Vec<f32> {
+    assert_eq!(weights.len(), segments.len(), "a segment for every weight");
+    assert_eq!(weights.len(), upstream.len(), "a gradient for every weight");
+    let terms = weights.par_chunks(CHUNK).zip(upstream.par_chunks(CHUNK)).zip(segments.par_chunks(CHUNK));
+    let parts: Vec<Vec<f32>> = terms
+        .map(|((weights, upstream), segments)| {
+            let mut sums = vec![0.0; factors];
+            for ((weight, gradient), &segment) in weights.iter().zip(upstream).zip(segments) {
+                sums[usize::from(segment)] += weight * gradient;
+            }
+            sums
+        })
+        .collect();
+    let mut gradient = vec![0.0; factors];
+    for part in parts {
+        gradient.iter_mut().zip(part).for_each(|(total, part)| *total += part);
+    }
+    gradient
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples::{values, with_threads};
+
+    const WEIGHTS: [f32; 8] = [1.2, -0.3, 0.05, 2.4, -1.9, 0.7, -0.8, 0.0];
+
+    /// Three segments of 8 weights: ⌊rank · 3 / 8⌋ puts ranks 0–2, 3–5 and 6–7 together.
+    #[test]
+    fn ranks_are_cut_into_equal_segments() {
+        assert_eq!(segments(&WEIGHTS, 3), [0, 1, 1, 0, 2, 0, 2, 1]);
+        assert_eq!(segments(&[1.0, 2.0], 200), [1, 0]);
+        assert_eq!(segments(&[], 200), []);
+    }
+
+    #[test]
+    fn ties_keep_their_order() {
+        assert_eq!(segments(&[0.5, 1.0, 0.5, 0.5], 4), [1, 0, 2, 3]);
+    }
+
+    #[test]
+    fn every_weight_is_scaled_by_its_segment_and_factors_gather_its_gradients() {
+        let segments = segments(&WEIGHTS, 3);
+        assert_eq!(scaled(&WEIGHTS, &[0.5, -1.0, 2.0], &segments), [0.6, 0.3, -0.05, 1.2, -3.8, 0.35, -1.6, -0.0]);
+        let gradient = factor_gradient(&WEIGHTS, 3, &segments, &[1.0; 8]);
+        let wanted = [1.2 + 2.4 + 0.7, -0.3 + 0.05 + 0.0, -1.9 - 0.8];
+        for (found, wanted) in gradient.iter().zip(wanted) {
+            assert!((found - wanted).abs() < 1e-6, "{gradient:?}");
+        }
+    }
+
+    #[test]
+    fn threads_do_not_change_a_bit() {
+        let (weights, upstream) = (values(3 * CHUNK + 5, 1), values(3 * CHUNK + 5, 2));
+        let [one, three] = with_threads(|| {
+            let segments = segments(&weights, 200);
+            (factor_gradient(&weights, 200, &segments, &upstream), segments)
+        });
+        assert!(one == three);
+    }
+}
