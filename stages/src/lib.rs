@@ -7,6 +7,7 @@
 //! the crate that knows, and reports.
 
 pub mod artifacts;
+pub mod bench;
 mod check_ranking;
 mod classify;
 mod counting;

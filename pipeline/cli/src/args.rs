@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 use engine::Store;
 
+use crate::commands::bench::BenchArgs;
 use crate::commands::check::CheckArgs;
 use crate::commands::completions::CompletionsArgs;
 use crate::commands::diff::DiffArgs;
@@ -112,6 +113,7 @@ pub(crate) enum Command {
     /// Tell what this program and this machine can do (exit code 1 if a run could not work)
     Doctor,
     Infer(InferArgs),
+    Bench(BenchArgs),
     Completions(CompletionsArgs),
     /// Write the reference of all commands as Markdown
     #[command(hide = true)]

@@ -5,6 +5,7 @@
 //!
 //! It deliberately computes nothing: stages do the work, the engine decides what must run.
 
+mod allocator;
 mod args;
 mod artifact_name;
 mod columns;
@@ -21,14 +22,14 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+use allocator::Counting;
 use args::{Cli, Command};
 use console::Output;
 use error::CommandError;
 use exit::Exit;
 
-/// Training makes and drops many buffers of some megabytes, which the system's allocator gives back each time.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: Counting = Counting::new();
 
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
@@ -41,7 +42,7 @@ fn main() -> ExitCode {
     };
     let output = &mut Output::stdout();
     let done = choose_device(&cli.command).and_then(|device| {
-        let exit = commands::execute(&cli, device, output)?;
+        let exit = commands::execute(&cli, device, &ALLOCATOR, output)?;
         output.finish()?;
         Ok(exit)
     });

@@ -58,12 +58,10 @@ fn forward_on(arch: Arch, window: &Window, input: &[f32], weight: &[f32]) -> Vec
     let (depth, input) = (window.in_channels, centred.rows(input));
     let of_inputs = centre::row_sums(arch, &input, depth);
     let panels = matrix::transposed(&centred.weight, depth, 0.0);
-    let mut output = vec![0.0; window.output_len()];
     let (left, right) = (Rows::dense(&input, depth), matrix::Right::Panels(&panels));
     let shares = Some((&*of_inputs, &*of_weights));
     let product = matrix::Product { arch, law: Minimum, left, right, held: None, shares, depth };
-    product.write(&mut output, window.out_channels);
-    output
+    product.compute(window.batch, window.out_channels)
 }
 
 fn input_gradient_on(arch: Arch, window: &Window, input: &[f32], weight: &[f32], upstream: &[f32]) -> Vec<f32> {
@@ -76,10 +74,8 @@ fn input_gradient_on(arch: Arch, window: &Window, input: &[f32], weight: &[f32],
     }
     let (depth, law) = (window.out_channels, ClippedRight(Distance::default()));
     let (left, right) = (Rows::dense(upstream, depth), matrix::Right::Plain(weight));
-    let mut gradient = vec![0.0; window.input_len()];
     let product = matrix::Product { arch, law, left, right, held: Some(input), shares: None, depth };
-    product.write(&mut gradient, window.in_channels);
-    gradient
+    product.compute(window.batch, window.in_channels)
 }
 
 /// Σ G · (X − W) = Σ G·X − W Σ G, a product of matrices.
@@ -96,10 +92,8 @@ fn weight_gradient_on(arch: Arch, window: &Window, input: &[f32], weight: &[f32]
             let turned = matrix::transpose(upstream, window.out_channels);
             let (input, depth) = (centred.rows(input), window.batch);
             let (left, right) = (Rows::dense(&turned, depth), matrix::Right::Plain(&input));
-            let mut gradient = vec![0.0; window.weight_len()];
             let product = matrix::Product { arch, law: Product, left, right, held: None, shares: None, depth };
-            product.write(&mut gradient, window.in_channels);
-            (gradient, centre::row_sums(arch, &turned, depth))
+            (product.compute(window.out_channels, window.in_channels), centre::row_sums(arch, &turned, depth))
         }
         false => {
             let centre = centred.centre.as_deref();

@@ -148,10 +148,10 @@ const MOST_ROWS: usize = 256;
 /// Returns the sums of `[N, K]` and `[M, K]` bytes, `[N, M]`.
 fn matrix<const G: usize>(kernel: impl Kernel<G>, depth: usize, input: &[u8], weight: &[u8]) -> Vec<i32> {
     let (rows, columns, stride) = (input.len() / depth, weight.len() / depth, depth.div_ceil(G));
-    let mut output = vec![0; rows * columns];
-    if output.is_empty() {
-        return output;
+    if rows * columns == 0 {
+        return Vec::new();
     }
+    let mut output = Box::new_uninit_slice(rows * columns);
     let groups = grouped(input, depth);
     let left = Rows { groups: &groups, stride, sums: &row_sums(kernel, &groups, stride) };
     let panels = transposed(&grouped(weight, depth), stride, [0; G]);
@@ -163,11 +163,12 @@ fn matrix<const G: usize>(kernel: impl Kernel<G>, depth: usize, input: &[u8], we
             kernel.tile(left.range(at * chunk, rows), panel, sums);
             for (output, sums) in output.chunks_exact_mut(columns).zip(&*sums) {
                 let output = &mut output[first..columns.min(first + PANEL)];
-                output.copy_from_slice(&sums[..output.len()]);
+                output.write_copy_of_slice(&sums[..output.len()]);
             }
         }
     });
-    output
+    // SAFETY: the chunks are all rows, and the panels all columns of each.
+    unsafe { output.assume_init() }.into_vec()
 }
 
 /// An add layer.

@@ -8,11 +8,11 @@ use rayon::prelude::*;
 use crate::Window;
 use crate::grid::{Grid, Run, each_overlap};
 use crate::lines::{AddUp, Fill, TakeShares};
-use crate::matrix::cleared;
+use crate::matrix::{at_least, cleared};
 use crate::tile::{Law, Line, PANEL, Rows, Tiles};
 
 /// Terms that are summed before the sums go back to memory: their lines stay in the first cache level.
-const DEPTH: usize = 128;
+const DEPTH: usize = 96;
 
 /// Forward of a layer.
 pub(crate) struct Forward<'a, L> {
@@ -218,11 +218,6 @@ struct Scratch {
     sums: Vec<Line>,
     right: Vec<Line>,
     held: Vec<Line>,
-}
-
-fn at_least(lines: &mut Vec<Line>, count: usize) -> &mut [Line] {
-    lines.resize(lines.len().max(count), Line::ZERO);
-    &mut lines[..count]
 }
 
 fn write(output: &mut [f32], step: usize, sums: &[f32]) {

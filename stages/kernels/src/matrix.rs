@@ -1,5 +1,7 @@
 //! Layers on 1x1 maps as products of matrices, for any law.
 
+use std::mem::MaybeUninit;
+
 use pulp::Arch;
 use rayon::prelude::*;
 
@@ -7,7 +9,7 @@ use crate::lines::TakeShares;
 use crate::tile::{Law, Line, PANEL, Rows, Tiles};
 
 /// Terms that are summed in registers before the sums go back to memory.
-const DEPTH: usize = 1024;
+const DEPTH: usize = 128;
 /// Most rows of one task: their sums stay in the second cache level.
 const MOST_ROWS: usize = 256;
 
@@ -42,24 +44,31 @@ pub(crate) struct Product<'a, L> {
 }
 
 impl<L: Law> Product<'_, L> {
-    /// Writes the product to `output`, `[rows, columns]`. Every sum is made by one thread in the order of its terms.
-    pub fn write(&self, output: &mut [f32], columns: usize) {
-        if output.is_empty() {
-            return;
+    /// Returns the product, `[rows, columns]`. Every sum is made by one thread in the order of its terms.
+    pub fn compute(&self, rows: usize, columns: usize) -> Vec<f32> {
+        let mut output = Box::new_uninit_slice(rows * columns);
+        if !output.is_empty() {
+            let chunk = rows.div_ceil(rayon::current_num_threads()).next_multiple_of(4).min(MOST_ROWS);
+            let chunks = output.par_chunks_mut(chunk * columns).enumerate();
+            chunks.for_each_init(Scratch::default, |scratch, (at, output)| {
+                for first in (0..columns).step_by(PANEL) {
+                    self.panel(scratch, at * chunk, first, output, columns);
+                }
+            });
         }
-        let rows = output.len() / columns;
-        let chunk = rows.div_ceil(rayon::current_num_threads()).next_multiple_of(4).min(MOST_ROWS);
-        let chunks = output.par_chunks_mut(chunk * columns).enumerate();
-        chunks.for_each_init(Scratch::default, |scratch, (at, output)| {
-            let rows = at * chunk..at * chunk + output.len() / columns;
-            for first in (0..columns).step_by(PANEL) {
-                self.panel(scratch, rows.start, first, output, columns);
-            }
-        });
+        // SAFETY: the chunks are all rows, the panels all columns, and each panel has written its columns of its rows.
+        unsafe { output.assume_init() }.into_vec()
     }
 
     /// Writes the columns from `first` on of the rows from `start` on.
-    fn panel(&self, scratch: &mut Scratch, start: usize, first: usize, output: &mut [f32], columns: usize) {
+    fn panel(
+        &self,
+        scratch: &mut Scratch,
+        start: usize,
+        first: usize,
+        output: &mut [MaybeUninit<f32>],
+        columns: usize,
+    ) {
         let (rows, valid) = (output.len() / columns, PANEL.min(columns - first));
         let sums = cleared(&mut scratch.sums, rows);
         let held = match self.held {
@@ -83,7 +92,7 @@ impl<L: Law> Product<'_, L> {
             self.arch.dispatch(TakeShares { sums, rows: &of_rows[start..], columns: &line });
         }
         for (sums, output) in sums.iter().zip(output.chunks_exact_mut(columns)) {
-            output[first..][..valid].copy_from_slice(&sums.0[..valid]);
+            output[first..][..valid].write_copy_of_slice(&sums.0[..valid]);
         }
     }
 }
@@ -102,13 +111,19 @@ pub(crate) fn cleared(lines: &mut Vec<Line>, count: usize) -> &mut [Line] {
     lines
 }
 
+/// Returns `count` lines, whatever they hold.
+pub(crate) fn at_least(lines: &mut Vec<Line>, count: usize) -> &mut [Line] {
+    lines.resize(lines.len().max(count), Line::ZERO);
+    &mut lines[..count]
+}
+
 /// Returns `count` lines of `valid` values each, `stride` apart in the source.
 fn copied<'a>(lines: &'a mut Vec<Line>, source: &[f32], stride: usize, count: usize, valid: usize) -> &'a [Line] {
-    lines.resize(lines.len().max(count), Line::ZERO);
-    for (at, line) in lines[..count].iter_mut().enumerate() {
+    let lines = at_least(lines, count);
+    for (at, line) in lines.iter_mut().enumerate() {
         line.copy_from(&source[at * stride..][..valid]);
     }
-    &lines[..count]
+    lines
 }
 
 /// Edge of the blocks in which a matrix is transposed.
@@ -138,13 +153,17 @@ pub(crate) fn transposed<T: Copy + Send + Sync>(values: &[T], depth: usize, zero
     lines
 }
 
+#[expect(clippy::needless_range_loop, reason = "compilers turn the indexed form into shuffles, the zipped one not")]
 fn transpose_block<T: Copy>(values: &[T], depth: usize, row: usize, k: usize, lines: &mut [Line<T>]) {
     let rows: [&[T; BLOCK]; BLOCK] = std::array::from_fn(|i| {
         let whole = values[(row + i) * depth + k..].first_chunk();
         whole.expect("the block lies within the matrix")
     });
     for (at, line) in lines[k..k + BLOCK].iter_mut().enumerate() {
-        line.0[row..].iter_mut().zip(rows).for_each(|(to, from)| *to = from[at]);
+        let to: &mut [T; BLOCK] = line.0[row..].first_chunk_mut().expect("the block lies within the panel");
+        for i in 0..BLOCK {
+            to[i] = rows[i][at];
+        }
     }
 }
 

@@ -81,9 +81,7 @@ fn matrix_product(
     rows: usize,
     columns: usize,
 ) -> Vec<f32> {
-    let mut output = vec![0.0; rows * columns];
-    matrix::Product { arch, law: Product, left, right, held: None, shares: None, depth }.write(&mut output, columns);
-    output
+    matrix::Product { arch, law: Product, left, right, held: None, shares: None, depth }.compute(rows, columns)
 }
 
 /// x·w of one tap.

@@ -1,5 +1,6 @@
 //! Rounding to signed powers of two: the weights of a shift layer (DeepShift, arXiv 1905.13298).
 
+use pulp::{Arch, NullaryFnOnce};
 use rayon::prelude::*;
 
 /// Smallest exponent of a 5-bit DeepShift-Q weight; the largest is 0.
@@ -18,7 +19,7 @@ const ABOVE_SQRT_2: u32 = (1 << MANTISSA) - 0x0035_04f4;
 /// Returns sign(w) · 2^round(log2 |w|), |w| clamped to [2^−15, 1] first; zero stays zero and NaN stays NaN.
 ///
 /// No float lies halfway between two exponents, so there are no ties.
-#[inline]
+#[inline(always)]
 pub fn round_to_power_of_two(weight: f32) -> f32 {
     let bits = weight.to_bits();
     let (sign, magnitude) = (bits & (1 << 31), bits & !(1 << 31));
@@ -29,6 +30,7 @@ pub fn round_to_power_of_two(weight: f32) -> f32 {
 }
 
 /// Returns the bits of 2^exponent.
+#[inline(always)]
 const fn power(exponent: i32) -> u32 {
     ((exponent + BIAS) as u32) << MANTISSA
 }
@@ -38,12 +40,28 @@ const CHUNK: usize = 1 << 14;
 
 /// Returns every weight rounded to a power of two.
 pub fn rounded(weights: &[f32]) -> Vec<f32> {
+    let arch = Arch::new();
     let mut rounded = vec![0.0; weights.len()];
     let chunks = rounded.par_chunks_mut(CHUNK).zip(weights.par_chunks(CHUNK));
-    chunks.for_each(|(rounded, weights)| {
-        rounded.iter_mut().zip(weights).for_each(|(rounded, &weight)| *rounded = round_to_power_of_two(weight));
-    });
+    chunks.for_each(|(rounded, weights)| arch.dispatch(Round { weights, rounded }));
     rounded
+}
+
+struct Round<'a> {
+    weights: &'a [f32],
+    rounded: &'a mut [f32],
+}
+
+impl NullaryFnOnce for Round<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        self.rounded
+            .iter_mut()
+            .zip(self.weights)
+            .for_each(|(rounded, &weight)| *rounded = round_to_power_of_two(weight));
+    }
 }
 
 /// Returns DeepShift-PS weights: sgn(round(s)) · 2^round(p), p clamped to [−14, 0], so that |s| ≤ 0.5 gives 0. Ties

@@ -112,8 +112,8 @@ impl<L: Law> Tiles<'_, L> {
     fn tile<S: Simd, const R: usize, const V: usize>(&mut self, simd: S, first: usize, row: usize) {
         let depth = self.right.len();
         let left: [&[f32]; R] = std::array::from_fn(|i| &self.left.values[(row + i) * self.left.stride..][..depth]);
-        let mut sums: [[S::f32s; V]; R] = std::array::from_fn(|i| load::<S, V>(&self.sums[row + i], first));
         let zero = simd.splat_f32s(0.0);
+        let mut sums: [[S::f32s; V]; R] = std::array::from_fn(|i| load::<S, V>(&self.sums[row + i], first));
         let held: [[S::f32s; V]; R] = match L::HOLDS {
             true => std::array::from_fn(|i| load::<S, V>(&self.held[row + i], first)),
             false => [[zero; V]; R],

@@ -1,6 +1,9 @@
 //! The weight transform T of heterogeneous weight sharing (Eq. 8 of ShiftAddNAS): weights in descending order are cut
 //! into segments of equal count, and each is multiplied by the learned factor of its segment.
 
+use std::mem::MaybeUninit;
+
+use pulp::{Arch, NullaryFnOnce};
 use rayon::prelude::*;
 
 /// Most segments of a weight.
@@ -44,14 +47,34 @@ fn descending(weight: f32) -> u32 {
 /// If there is not one segment per weight, or a segment without a factor.
 pub fn scaled(weights: &[f32], factors: &[f32], segments: &[u16]) -> Vec<f32> {
     assert_eq!(weights.len(), segments.len(), "a segment for every weight");
-    let mut scaled = vec![0.0; weights.len()];
+    let arch = Arch::new();
+    let mut scaled = Box::new_uninit_slice(weights.len());
     let chunks = scaled.par_chunks_mut(CHUNK).zip(weights.par_chunks(CHUNK)).zip(segments.par_chunks(CHUNK));
-    chunks.for_each(|((scaled, weights), segments)| {
-        for ((scaled, weight), &segment) in scaled.iter_mut().zip(weights).zip(segments) {
-            *scaled = weight * factors[usize::from(segment)];
+    chunks.for_each(|((scaled, weights), segments)| arch.dispatch(Scale { weights, factors, segments, scaled }));
+    // SAFETY: the chunks are the whole, and each has been written, its three slices being of one length.
+    unsafe { scaled.assume_init() }.into_vec()
+}
+
+/// scaled[i] = weights[i] · factors[segments[i]].
+struct Scale<'a> {
+    weights: &'a [f32],
+    factors: &'a [f32],
+    segments: &'a [u16],
+    scaled: &'a mut [MaybeUninit<f32>],
+}
+
+impl NullaryFnOnce for Scale<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn call(self) {
+        let last = self.segments.iter().fold(0, |last, &segment| segment.max(last));
+        assert!(self.segments.is_empty() || usize::from(last) < self.factors.len(), "a factor for segment {last}");
+        for ((scaled, weight), &segment) in self.scaled.iter_mut().zip(self.weights).zip(self.segments) {
+            // SAFETY: the largest segment has a factor, as just checked.
+            scaled.write(weight * unsafe { self.factors.get_unchecked(usize::from(segment)) });
         }
-    });
-    scaled
+    }
 }
 
 /// Returns the gradient of `factors` factors: dα_i = Σ w · g over segment i.
@@ -107,6 +130,12 @@ mod tests {
         for (found, wanted) in gradient.iter().zip(wanted) {
             assert!((found - wanted).abs() < 1e-6, "{gradient:?}");
         }
+    }
+
+    #[test]
+    #[should_panic(expected = "a factor for segment 2")]
+    fn a_segment_without_a_factor_is_refused() {
+        scaled(&[1.0, 2.0], &[1.0, 1.0], &[0, 2]);
     }
 
     #[test]

@@ -32,6 +32,7 @@ mod samples;
 mod sharing;
 mod statistics;
 pub mod training;
+pub mod trials;
 mod weights;
 
 pub use burn::tensor::Device;

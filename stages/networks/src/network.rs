@@ -1,14 +1,14 @@
 use std::collections::BTreeMap;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use burn::Tensor;
-use burn::tensor::{Device, Int};
+use burn::tensor::Device;
 use spaces::{Arithmetic, Compute, Graph, Node, Operator, Parameter, ParameterKind, Site, SupernetPlan};
 
 use crate::forward::NodeTensors;
 use crate::initialization::Initialization;
 use crate::operators::shift::{power_of_two, sign_and_power};
-use crate::operators::transform::{segment_indices, transform};
+use crate::operators::transform::{Segments, segments, transform};
 use crate::parameters::Parameters;
 use crate::sharing::{Sharing, SharingMode, ShiftForm};
 
@@ -22,7 +22,7 @@ pub struct Network {
     keying: Keying,
     shift: ShiftForm,
     /// Segments of pooled weights since the last sort, by pool key.
-    segments: Mutex<BTreeMap<String, Tensor<1, Int>>>,
+    segments: Mutex<BTreeMap<String, Segments>>,
 }
 
 #[derive(Debug)]
@@ -190,18 +190,18 @@ impl Network {
         flat.reshape([shape[0], shape[1], shape[2], shape[3]])
     }
 
-    fn segments_of(&self, pool: &str) -> Tensor<1, Int> {
+    fn segments_of(&self, pool: &str) -> Segments {
         let mut cached = self.segments.lock().expect("no thread panicked while sorting");
         if let Some(segments) = cached.get(pool) {
-            return segments.clone();
+            return Arc::clone(segments);
         }
         let parameter = self.parameters.find(pool).expect("a pool exists before it is read");
-        let segments = match &self.keying {
+        let count = match &self.keying {
             Keying::Supernet(sharing) => sharing.segments,
             Keying::Subnet => 1,
         };
-        let segments = segment_indices(parameter.value.clone(), segments, self.parameters.device());
-        cached.insert(pool.to_owned(), segments.clone());
+        let segments = segments(parameter.value.clone(), count);
+        cached.insert(pool.to_owned(), Arc::clone(&segments));
         segments
     }
 

@@ -1,3 +1,4 @@
+use kernels::transform::MOST_SEGMENTS;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use spaces::{Operator, Site};
@@ -77,6 +78,12 @@ pub enum SharingError {
     /// DeepShift-PS has no weight tensor to share.
     #[error("shift form `ps` trains exponents and signs, not a weight; take `shift` out of `sharing.operators`")]
     ShiftPs,
+    /// More segments than a segment's number can tell.
+    #[error("`sharing.segments` must be at most {MOST_SEGMENTS}, not {segments}")]
+    Segments {
+        /// How many.
+        segments: usize,
+    },
     /// Zero segments or zero steps.
     #[error("`sharing.{parameter}` must be at least 1")]
     Zero {
@@ -93,6 +100,9 @@ impl Sharing {
     pub fn validate(&self, shift: ShiftForm) -> Result<(), SharingError> {
         if self.segments == 0 {
             return Err(SharingError::Zero { parameter: "segments" });
+        }
+        if self.segments > MOST_SEGMENTS {
+            return Err(SharingError::Segments { segments: self.segments });
         }
         if self.refresh_every == 0 {
             return Err(SharingError::Zero { parameter: "refresh_every" });

@@ -1,10 +1,13 @@
 //! One file per subcommand: its arguments, and what it does with them.
 
+use ::stages::bench::Memory;
+
 use crate::args::{Cli, Command};
 use crate::console::Output;
 use crate::error::CommandError;
 use crate::exit::Exit;
 
+pub(crate) mod bench;
 pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod diff;
@@ -22,11 +25,16 @@ pub(crate) mod status;
 pub(crate) mod verify;
 pub(crate) mod why;
 
-/// Does what was typed; `device` is the backend stages use.
+/// Does what was typed; `device` is the backend stages use, `memory` what the allocator knows.
 ///
 /// # Errors
 /// [`CommandError`]; what a command finds out, such as a stage that failed, is no error but its exit code.
-pub(crate) fn execute(cli: &Cli, device: &str, output: &mut Output) -> Result<Exit, CommandError> {
+pub(crate) fn execute(
+    cli: &Cli,
+    device: &str,
+    memory: &(dyn Memory + Sync),
+    output: &mut Output,
+) -> Result<Exit, CommandError> {
     match &cli.command {
         Command::Init(args) => init::execute(args, output),
         Command::Check(args) => check::execute(args, &cli.store()?, output),
@@ -41,6 +49,7 @@ pub(crate) fn execute(cli: &Cli, device: &str, output: &mut Output) -> Result<Ex
         Command::Gc(args) => gc::execute(args, &cli.store()?, output),
         Command::Stages(args) => stages::execute(args, output),
         Command::Doctor => doctor::execute(cli, output),
+        Command::Bench(args) => bench::execute(args, memory, output),
         Command::Infer(args) => infer::execute(args, cli, output),
         Command::Completions(args) => completions::execute(args, output),
         Command::ReferenceCli => reference_cli::execute(output),

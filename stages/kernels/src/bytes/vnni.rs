@@ -1,7 +1,7 @@
 use std::arch::x86_64::*;
 
 use super::{Kernel, Rows, Sums};
-use crate::tile::{Line, PANEL};
+use crate::tile::Line;
 
 /// Vectors of a line.
 const VECTORS: usize = 4;
@@ -50,20 +50,21 @@ fn row_sum(row: &[[u8; 4]]) -> i32 {
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
 fn distances(rows: Rows<'_, 4>, panel: &[Line<[u8; 4]>], sums: &mut [Sums]) {
     let ones = _mm512_set1_epi8(1);
-    let of_columns = column_sums(panel);
-    tiles(rows, panel, sums, |sum, left, right| _mm512_dpbusd_epi32(sum, _mm512_min_epu8(left, right), ones));
-    for (sums, row) in sums.iter_mut().zip(rows.sums) {
-        sums.iter_mut().zip(&of_columns).for_each(|(sum, column)| *sum = 2 * *sum - row - column);
-    }
+    let columns = column_sums(panel);
+    let step = |sum, left, right| _mm512_dpbusd_epi32(sum, _mm512_min_epu8(left, right), ones);
+    tiles(rows, panel, sums, step, |sum, row, v| {
+        let shares = _mm512_add_epi32(_mm512_set1_epi32(row), columns[v]);
+        _mm512_sub_epi32(_mm512_add_epi32(sum, sum), shares)
+    });
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
 fn products(rows: Rows<'_, 4>, panel: &[Line<[u8; 4]>], sums: &mut [Sums]) {
-    tiles(rows, panel, sums, |sum, left, right| _mm512_dpbusd_epi32(sum, left, right));
+    tiles(rows, panel, sums, |sum, left, right| _mm512_dpbusd_epi32(sum, left, right), |sum, _, _| sum);
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
-fn column_sums(panel: &[Line<[u8; 4]>]) -> Sums {
+fn column_sums(panel: &[Line<[u8; 4]>]) -> [__m512i; VECTORS] {
     let ones = _mm512_set1_epi8(1);
     let mut sums = [_mm512_setzero_si512(); VECTORS];
     for line in panel {
@@ -71,36 +72,37 @@ fn column_sums(panel: &[Line<[u8; 4]>]) -> Sums {
             *sum = _mm512_dpbusd_epi32(*sum, vector, ones);
         }
     }
-    let mut columns = [0; PANEL];
-    store(&mut columns, sums);
-    columns
+    sums
 }
 
+/// Makes every sum by `step(sum, left, right)` and turns it into `finish(sum, what is known of the row, vector)`.
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
 fn tiles(
     rows: Rows<'_, 4>,
     panel: &[Line<[u8; 4]>],
     sums: &mut [Sums],
     step: impl Fn(__m512i, __m512i, __m512i) -> __m512i + Copy,
+    finish: impl Fn(__m512i, i32, usize) -> __m512i + Copy,
 ) {
-    let mut tiles = sums.chunks_exact_mut(4);
-    let mut left = rows.groups.chunks_exact(4 * rows.stride);
-    for (left, sums) in left.by_ref().zip(tiles.by_ref()) {
-        tile::<4>(left, panel, sums, step);
+    let whole = sums.len() - sums.len() % 4;
+    for row in (0..whole).step_by(4) {
+        tile::<4>(rows.range(row, 4), panel, &mut sums[row..], step, finish);
     }
-    let rest = left.remainder().chunks_exact(rows.stride).zip(tiles.into_remainder().chunks_exact_mut(1));
-    rest.for_each(|(left, sums)| tile::<1>(left, panel, sums, step));
+    for row in whole..sums.len() {
+        tile::<1>(rows.range(row, 1), panel, &mut sums[row..], step, finish);
+    }
 }
 
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
 fn tile<const R: usize>(
-    left: &[[u8; 4]],
+    rows: Rows<'_, 4>,
     panel: &[Line<[u8; 4]>],
     output: &mut [Sums],
     step: impl Fn(__m512i, __m512i, __m512i) -> __m512i + Copy,
+    finish: impl Fn(__m512i, i32, usize) -> __m512i + Copy,
 ) {
-    let left: [&[[u8; 4]]; R] = std::array::from_fn(|i| &left[i * panel.len()..][..panel.len()]);
+    let left: [&[[u8; 4]]; R] = std::array::from_fn(|i| &rows.groups[i * panel.len()..][..panel.len()]);
     let mut sums = [[_mm512_setzero_si512(); VECTORS]; R];
     for (k, line) in panel.iter().enumerate() {
         let right = vectors(line);
@@ -111,8 +113,12 @@ fn tile<const R: usize>(
             }
         }
     }
-    for i in 0..R {
-        store(&mut output[i], sums[i]);
+    for ((sums, output), &row) in sums.into_iter().zip(output).zip(rows.sums) {
+        let (outputs, _) = output.as_chunks_mut::<LANES>();
+        for (v, (sum, output)) in sums.into_iter().zip(outputs).enumerate() {
+            // SAFETY: each chunk is 16 integers of 4 bytes long, and the store needs no alignment.
+            unsafe { _mm512_storeu_si512(output.as_mut_ptr().cast(), finish(sum, row, v)) };
+        }
     }
 }
 
@@ -128,14 +134,4 @@ fn vectors(line: &Line<[u8; 4]>) -> [__m512i; VECTORS] {
 fn load(groups: &[[u8; 4]; LANES]) -> __m512i {
     // SAFETY: the groups are 64 bytes long, and the load needs no alignment.
     unsafe { _mm512_loadu_si512(groups.as_ptr().cast()) }
-}
-
-#[inline]
-#[target_feature(enable = "avx512f")]
-fn store(output: &mut Sums, sums: [__m512i; VECTORS]) {
-    let (vectors, _) = output.as_chunks_mut::<LANES>();
-    for (output, sum) in vectors.iter_mut().zip(sums) {
-        // SAFETY: each chunk is 16 integers of 4 bytes long, and the store needs no alignment.
-        unsafe { _mm512_storeu_si512(output.as_mut_ptr().cast(), sum) };
-    }
 }

@@ -4,12 +4,18 @@ use burn::backend::Backend;
 use burn::backend::TensorMetadata;
 use burn::backend::tensor::FloatTensor;
 use burn::tensor::{TensorData, try_read_sync};
+use burn_flex::FlexTensor;
 
 /// Returns the values of a tensor in row-major order.
 pub(super) fn values<B: Backend>(tensor: FloatTensor<B>) -> Vec<f32> {
     let data = try_read_sync(B::float_into_data(tensor)).expect("native targets read synchronously");
     let data = data.expect("the device finished the work it accepted").convert::<f32>();
     data.try_into_vec().expect("the data was just converted to f32")
+}
+
+/// Returns the values of a tensor of the host's own backend where they are, in row-major order.
+pub(super) fn slice(contiguous: &FlexTensor) -> &[f32] {
+    contiguous.as_slice().expect("the tensor is contiguous and holds f32")
 }
 
 /// Returns a tensor of the values on the device of `like`.
@@ -21,4 +27,9 @@ pub(super) fn tensor<B: Backend>(values: Vec<f32>, shape: &[usize], device: &B::
 pub(super) fn sizes<B: Backend>(tensor: &FloatTensor<B>) -> [usize; 4] {
     let shape = tensor.shape();
     [shape[0], shape[1], shape[2], shape[3]]
+}
+
+/// Returns a tensor of the values on the host's own backend.
+pub(super) fn flex(values: Vec<f32>, shape: &[usize]) -> FlexTensor {
+    FlexTensor::from_data(TensorData::new(values, shape.to_vec()))
 }

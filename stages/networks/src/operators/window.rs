@@ -9,6 +9,7 @@ use burn::backend::{Autodiff, Backend, Dispatch, Flex, TensorMetadata, backend_e
 use burn::tensor::Device;
 use burn::tensor::module::conv2d;
 use burn::tensor::ops::ConvOptions;
+use burn_flex::FlexTensor;
 use kernels::Window;
 use spaces::{Arithmetic, Linear};
 
@@ -71,11 +72,7 @@ pub fn window_layer(input: Tensor<4>, weight: Tensor<4>, linear: &Linear, scale:
 pub(super) trait WindowLayer: Backend {
     fn slide(input: FloatTensor<Self>, weight: FloatTensor<Self>, window: Window, law: Law) -> FloatTensor<Self> {
         let device = input.device();
-        let (input, weight) = (host::values::<Self>(input), host::values::<Self>(weight));
-        let output = match law {
-            Law::Multiply => kernels::multiply::forward(&window, &input, &weight),
-            Law::Add(_) => kernels::add::forward(&window, &input, &weight),
-        };
+        let output = law.output(&window, &host::values::<Self>(input), &host::values::<Self>(weight));
         host::tensor::<Self>(output, &window.output_shape(), &device)
     }
 
@@ -88,11 +85,8 @@ pub(super) trait WindowLayer: Backend {
         law: Law,
     ) -> FloatTensor<Self> {
         let device = input.device();
-        let (weight, upstream) = (host::values::<Self>(weight), host::values::<Self>(upstream));
-        let gradient = match law {
-            Law::Multiply => kernels::multiply::input_gradient(&window, &weight, &upstream),
-            Law::Add(_) => kernels::add::input_gradient(&window, &host::values::<Self>(input), &weight, &upstream),
-        };
+        let [input, weight, upstream] = [input, weight, upstream].map(host::values::<Self>);
+        let gradient = law.input_gradient(&window, &input, &weight, &upstream);
         host::tensor::<Self>(gradient, &window.input_shape(), &device)
     }
 
@@ -105,16 +99,67 @@ pub(super) trait WindowLayer: Backend {
         law: Law,
     ) -> FloatTensor<Self> {
         let device = input.device();
-        let (input, upstream) = (host::values::<Self>(input), host::values::<Self>(upstream));
-        let gradient = match law {
-            Law::Multiply => kernels::multiply::weight_gradient(&window, &input, &upstream),
-            Law::Add(_) => kernels::add::weight_gradient(&window, &input, &host::values::<Self>(weight), &upstream),
-        };
+        let [input, weight, upstream] = [input, weight, upstream].map(host::values::<Self>);
+        let gradient = law.weight_gradient(&window, &input, &weight, &upstream);
         host::tensor::<Self>(gradient, &window.weight_shape(), &device)
     }
 }
 
-impl WindowLayer for Flex {}
+impl Law {
+    pub(super) fn output(self, window: &Window, input: &[f32], weight: &[f32]) -> Vec<f32> {
+        match self {
+            Law::Multiply => kernels::multiply::forward(window, input, weight),
+            Law::Add(_) => kernels::add::forward(window, input, weight),
+        }
+    }
+
+    pub(super) fn input_gradient(self, window: &Window, input: &[f32], weight: &[f32], upstream: &[f32]) -> Vec<f32> {
+        match self {
+            Law::Multiply => kernels::multiply::input_gradient(window, weight, upstream),
+            Law::Add(_) => kernels::add::input_gradient(window, input, weight, upstream),
+        }
+    }
+
+    pub(super) fn weight_gradient(self, window: &Window, input: &[f32], weight: &[f32], upstream: &[f32]) -> Vec<f32> {
+        match self {
+            Law::Multiply => kernels::multiply::weight_gradient(window, input, upstream),
+            Law::Add(_) => kernels::add::weight_gradient(window, input, weight, upstream),
+        }
+    }
+}
+
+/// Reads tensors where they are.
+impl WindowLayer for Flex {
+    fn slide(input: FlexTensor, weight: FlexTensor, window: Window, law: Law) -> FlexTensor {
+        let [input, weight] = [input, weight].map(|tensor| tensor.to_contiguous());
+        let output = law.output(&window, host::slice(&input), host::slice(&weight));
+        host::flex(output, &window.output_shape())
+    }
+
+    fn slide_input_gradient(
+        input: FlexTensor,
+        weight: FlexTensor,
+        upstream: FlexTensor,
+        window: Window,
+        law: Law,
+    ) -> FlexTensor {
+        let [input, weight, upstream] = [input, weight, upstream].map(|tensor| tensor.to_contiguous());
+        let [input, weight, upstream] = [&input, &weight, &upstream].map(host::slice);
+        host::flex(law.input_gradient(&window, input, weight, upstream), &window.input_shape())
+    }
+
+    fn slide_weight_gradient(
+        input: FlexTensor,
+        weight: FlexTensor,
+        upstream: FlexTensor,
+        window: Window,
+        law: Law,
+    ) -> FlexTensor {
+        let [input, weight, upstream] = [input, weight, upstream].map(|tensor| tensor.to_contiguous());
+        let [input, weight, upstream] = [&input, &weight, &upstream].map(host::slice);
+        host::flex(law.weight_gradient(&window, input, weight, upstream), &window.weight_shape())
+    }
+}
 
 #[cfg(feature = "tch")]
 impl WindowLayer for burn::backend::LibTorch {}

@@ -1,0 +1,91 @@
+use std::io::Write;
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use stages::bench::{Bench, BenchRow, Benchmark, Memory, Python, operators};
+
+use crate::columns::columns;
+use crate::console::{Ink, Output};
+use crate::error::CommandError;
+use crate::exit::Exit;
+
+/// Time our arithmetic beside references, in one run
+#[derive(Debug, Args)]
+pub(crate) struct BenchArgs {
+    /// What to time.
+    #[command(subcommand)]
+    subject: Subject,
+}
+
+/// What to time.
+#[derive(Debug, Subcommand)]
+enum Subject {
+    /// Add, shift and convolution layers against matrix products, burn's own operators and PyTorch
+    Operators(OperatorsArgs),
+}
+
+/// How to time.
+#[derive(Debug, Args)]
+struct OperatorsArgs {
+    /// Times each side of a comparison runs; medians are told
+    #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(u16).range(1..))]
+    repetitions: u16,
+    /// A Python with PyTorch 2.9; without one its rows are missing
+    #[arg(long, env = "PYTHON", hide_env_values = true, default_value = "python3")]
+    python: String,
+    /// Write the rows as a table into this new folder too
+    #[arg(long, value_name = "DIR")]
+    parquet: Option<PathBuf>,
+    /// Print JSON: one row a line
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn execute(
+    args: &BenchArgs,
+    memory: &(dyn Memory + Sync),
+    output: &mut Output,
+) -> Result<Exit, CommandError> {
+    let Subject::Operators(args) = &args.subject;
+    let mut progress = |row: &BenchRow| crate::console::log(&format!("{}: {:.2}", row.case, row.ratio));
+    let mut bench = Bench::new("operators", usize::from(args.repetitions), memory, &mut progress);
+    let missing = operators::run(&mut bench, &Python { program: args.python.clone() })
+        .map_err(|source| CommandError::Environment { action: "start threads", source: source.into() })?;
+    let rows = bench.finish();
+    if let Some(reason) = missing {
+        crate::console::log(&format!("no rows of PyTorch: {reason}"));
+    }
+    match args.json {
+        true => rows.iter().try_for_each(|row| writeln!(output, "{}", serde_json::json!(row)))?,
+        false => write!(output, "{}", table(&rows, output))?,
+    }
+    if let Some(folder) = &args.parquet {
+        engine::publish_at(folder, Benchmark { rows })?;
+    }
+    Ok(Exit::DONE)
+}
+
+fn table(rows: &[BenchRow], output: &Output) -> String {
+    let heading = ["case", "threads", "ours", "reference", "", "ratio", "goal", "", "Gop/s", "peak MiB"];
+    let mut cells = vec![heading.map(str::to_owned).to_vec()];
+    cells.extend(rows.iter().map(|row| {
+        let met = match row.met {
+            Some(true) => output.paint("met", Ink::Good),
+            Some(false) => output.paint("not met", Ink::Bad),
+            None => String::new(),
+        };
+        vec![
+            row.case.clone(),
+            row.threads.to_string(),
+            format!("{:.3} ms", row.ours_ms),
+            format!("{:.3} ms", row.reference_ms),
+            row.reference.clone(),
+            format!("{:.2}", row.ratio),
+            row.goal.map(|goal| format!("{goal:.2}")).unwrap_or_default(),
+            met,
+            if row.giga_ops > 0.0 { format!("{:.1}", row.giga_ops) } else { String::new() },
+            format!("{:.1}", row.peak_mib),
+        ]
+    }));
+    columns(&cells)
+}
