@@ -12,6 +12,9 @@ pub const MOST_SEGMENTS: usize = 1 << 16;
 /// Values of one task. Part of the rounding of the factors' gradient, hence fixed.
 const CHUNK: usize = 1 << 16;
 
+/// Weights that are multiplied together.
+const TOGETHER: usize = 4;
+
 /// Returns each weight's segment: rank ↦ ⌊rank · count / N⌋, ranks in descending order of the weights, ties by
 /// position. With fewer weights than segments each has its own.
 ///
@@ -70,9 +73,17 @@ impl NullaryFnOnce for Scale<'_> {
     fn call(self) {
         let last = self.segments.iter().fold(0, |last, &segment| segment.max(last));
         assert!(self.segments.is_empty() || usize::from(last) < self.factors.len(), "a factor for segment {last}");
-        for ((scaled, weight), &segment) in self.scaled.iter_mut().zip(self.weights).zip(self.segments) {
-            // SAFETY: the largest segment has a factor, as just checked.
-            scaled.write(weight * unsafe { self.factors.get_unchecked(usize::from(segment)) });
+        // SAFETY: the largest segment has a factor, as just checked.
+        let factor = |segment: u16| unsafe { *self.factors.get_unchecked(usize::from(segment)) };
+        let (weights, last_weights) = self.weights.as_chunks::<TOGETHER>();
+        let (segments, last_segments) = self.segments.as_chunks::<TOGETHER>();
+        let (scaled, last_scaled) = self.scaled.as_chunks_mut::<TOGETHER>();
+        for ((scaled, weights), segments) in scaled.iter_mut().zip(weights).zip(segments) {
+            let factors = segments.map(factor);
+            scaled.write_copy_of_slice(&std::array::from_fn::<f32, TOGETHER, _>(|at| weights[at] * factors[at]));
+        }
+        for ((scaled, weight), &segment) in last_scaled.iter_mut().zip(last_weights).zip(last_segments) {
+            scaled.write(weight * factor(segment));
         }
     }
 }

@@ -11,10 +11,17 @@ pub(super) fn execute(output: &mut Output) -> Result<Exit, CommandError> {
     let mut cli = Cli::command();
     cli.build();
     writeln!(output, "# Command line\n\n```text\n{}\n```", help(&cli))?;
-    for command in cli.get_subcommands().filter(|command| !command.is_hide_set() && command.get_name() != "help") {
+    for command in subcommands(&cli) {
         writeln!(output, "\n## {}\n\n```text\n{}\n```", command.get_name(), help(command))?;
+        for inner in subcommands(command) {
+            writeln!(output, "\n### {} {}\n\n```text\n{}\n```", command.get_name(), inner.get_name(), help(inner))?;
+        }
     }
     Ok(Exit::DONE)
+}
+
+fn subcommands(command: &clap::Command) -> impl Iterator<Item = &clap::Command> {
+    command.get_subcommands().filter(|command| !command.is_hide_set() && command.get_name() != "help")
 }
 
 /// Returns the long help without what trails it: lines in a file end where their words end.

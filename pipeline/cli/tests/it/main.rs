@@ -3,6 +3,7 @@
 //! Manifests here are made of the `command` stage, which every registry has, and of a small synthetic data set.
 #![cfg(unix)]
 
+mod benches;
 mod documents;
 mod inference;
 mod manifests;
