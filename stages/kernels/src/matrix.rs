@@ -153,7 +153,6 @@ pub(crate) fn transposed<T: Copy + Send + Sync>(values: &[T], depth: usize, zero
     lines
 }
 
-#[expect(clippy::needless_range_loop, reason = "compilers turn the indexed form into shuffles, the zipped one not")]
 fn transpose_block<T: Copy>(values: &[T], depth: usize, row: usize, k: usize, lines: &mut [Line<T>]) {
     let rows: [&[T; BLOCK]; BLOCK] = std::array::from_fn(|i| {
         let whole = values[(row + i) * depth + k..].first_chunk();

@@ -145,6 +145,6 @@ fn waves<const D: usize>(shape: [usize; D], step: f32, device: &Device) -> Tenso
 
 /// Reads one value, so that a device has done all the work.
 fn wait<const D: usize>(tensor: Tensor<D>) {
-    let first = tensor.without_autodiff().slice([0..1]);
+    let first = tensor.without_autodiff().narrow(0, 0, 1);
     drop(first.into_data());
 }

@@ -5,7 +5,8 @@ use crate::sandbox::{LETTERS, Sandbox};
 #[test]
 fn operators_are_told_as_rows_of_json_and_kept_as_a_table() {
     let sandbox = Sandbox::new(LETTERS);
-    let call = ["bench", "operators", "--repetitions", "1", "--json", "--python", "no-such-python", "--parquet", "kept"];
+    let call =
+        ["bench", "operators", "--repetitions", "1", "--json", "--python", "no-such-python", "--parquet", "kept"];
     let answer = sandbox.call(&call);
     assert_eq!(answer.code, Some(0), "{answer:?}");
     assert!(answer.err.contains("no rows of PyTorch: cannot start `no-such-python`"), "{answer:?}");
