@@ -12,6 +12,8 @@ pub const MOST_SEGMENTS: usize = 1 << 16;
 /// Values of one task. Part of the rounding of the factors' gradient, hence fixed.
 const CHUNK: usize = 1 << 16;
 
+/// Weights whose segments stay in the first cache level between the check and the use.
+const NEAR: usize = 1 << 13;
 /// Weights that are multiplied together.
 const TOGETHER: usize = 4;
 
@@ -52,10 +54,22 @@ pub fn scaled(weights: &[f32], factors: &[f32], segments: &[u16]) -> Vec<f32> {
     assert_eq!(weights.len(), segments.len(), "a segment for every weight");
     let arch = Arch::new();
     let mut scaled = Box::new_uninit_slice(weights.len());
-    let chunks = scaled.par_chunks_mut(CHUNK).zip(weights.par_chunks(CHUNK)).zip(segments.par_chunks(CHUNK));
-    chunks.for_each(|((scaled, weights), segments)| arch.dispatch(Scale { weights, factors, segments, scaled }));
+    let weights = weights.par_chunks(NEAR).zip(segments.par_chunks(NEAR));
+    let chunks = scaled.par_chunks_mut(NEAR).zip(weights);
+    chunks.for_each(|(scaled, (weights, segments))| arch.dispatch(Scale { weights, factors, segments, scaled }));
     // SAFETY: the chunks are the whole, and each has been written, its three slices being of one length.
     unsafe { scaled.assume_init() }.into_vec()
+}
+
+/// Returns four segments in one register: one load where bytes are in this order.
+#[inline(always)]
+fn packed(segments: [u16; TOGETHER]) -> u64 {
+    segments.into_iter().rev().fold(0, |packed, segment| packed << 16 | u64::from(segment))
+}
+
+#[inline(always)]
+fn unpacked(packed: u64) -> [u16; TOGETHER] {
+    std::array::from_fn(|at| (packed >> (16 * at)) as u16)
 }
 
 /// scaled[i] = weights[i] · factors[segments[i]].
@@ -79,7 +93,7 @@ impl NullaryFnOnce for Scale<'_> {
         let (segments, last_segments) = self.segments.as_chunks::<TOGETHER>();
         let (scaled, last_scaled) = self.scaled.as_chunks_mut::<TOGETHER>();
         for ((scaled, weights), segments) in scaled.iter_mut().zip(weights).zip(segments) {
-            let factors = segments.map(factor);
+            let factors = unpacked(packed(*segments)).map(factor);
             scaled.write_copy_of_slice(&std::array::from_fn::<f32, TOGETHER, _>(|at| weights[at] * factors[at]));
         }
         for ((scaled, weight), &segment) in last_scaled.iter_mut().zip(last_weights).zip(last_segments) {
