@@ -4,6 +4,7 @@
 //! Bytes are laid out in groups of neighbouring taps, as many as one lane of the instruction set takes in.
 
 use std::borrow::Cow;
+use std::mem::MaybeUninit;
 
 use rayon::prelude::*;
 
@@ -18,8 +19,8 @@ mod sad;
 #[cfg(target_arch = "x86_64")]
 mod vnni;
 
-/// Sums of a panel's columns.
-type Sums = [i32; PANEL];
+/// Sums of a row and a panel's columns, once they are written.
+type Sums = [MaybeUninit<i32>; PANEL];
 
 /// How the sums of bytes are made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,8 +106,22 @@ trait Kernel<const G: usize>: Copy + Sync {
     /// Returns what [`Kernel::tile`] wants to know of each row.
     fn row_sum(self, row: &[[u8; G]]) -> i32;
 
-    /// Sets the sums of every row and column.
-    fn tile(self, rows: Rows<'_, G>, panel: &[Line<[u8; G]>], sums: &mut [Sums]);
+    /// Writes the sums of every row and column.
+    fn tile(self, rows: Rows<'_, G>, panel: &[Line<[u8; G]>], places: Places<'_>);
+}
+
+/// Where the sums of a panel go: those of row i are the 64 values from `i · stride` on.
+struct Places<'a> {
+    values: &'a mut [MaybeUninit<i32>],
+    stride: usize,
+}
+
+impl Places<'_> {
+    /// Returns the sums of the rows.
+    fn rows(&mut self) -> impl Iterator<Item = &mut Sums> {
+        let rows = self.values.chunks_mut(self.stride);
+        rows.map(|row| row.first_chunk_mut().expect("every row has room for a panel"))
+    }
 }
 
 /// Rows of bytes in groups.
@@ -157,13 +172,16 @@ fn matrix<const G: usize>(kernel: impl Kernel<G>, depth: usize, input: &[u8], we
     let panels = transposed(&grouped(weight, depth), stride, [0; G]);
     let chunk = rows.div_ceil(rayon::current_num_threads()).min(MOST_ROWS);
     output.par_chunks_mut(chunk * columns).enumerate().for_each_init(Vec::new, |sums, (at, output)| {
-        let rows = output.len() / columns;
-        sums.resize(rows, [0; PANEL]);
+        let left = left.range(at * chunk, output.len() / columns);
         for (panel, first) in panels.chunks_exact(stride).zip((0..columns).step_by(PANEL)) {
-            kernel.tile(left.range(at * chunk, rows), panel, sums);
+            if columns - first >= PANEL {
+                kernel.tile(left, panel, Places { values: &mut output[first..], stride: columns });
+                continue;
+            }
+            sums.resize(left.sums.len(), [MaybeUninit::uninit(); PANEL]);
+            kernel.tile(left, panel, Places { values: sums.as_flattened_mut(), stride: PANEL });
             for (output, sums) in output.chunks_exact_mut(columns).zip(&*sums) {
-                let output = &mut output[first..columns.min(first + PANEL)];
-                output.write_copy_of_slice(&sums[..output.len()]);
+                output[first..].copy_from_slice(&sums[..columns - first]);
             }
         }
     });
@@ -188,7 +206,7 @@ impl<K> Layer<'_, K> {
         if window.is_matrix() {
             return matrix(kernel, window.in_channels, input, weight);
         }
-        let mut output = vec![0; window.output_len()];
+        let mut output = Box::new_uninit_slice(window.output_len());
         let (grid, filters) = (Grid::new(window), window.out_channels / window.groups);
         let (taps, positions) = (grid.taps(), grid.positions());
         let (groups, stride) = (grouped(weight, taps.len()), taps.len().div_ceil(G));
@@ -198,12 +216,12 @@ impl<K> Layer<'_, K> {
             scratch.cells.clear();
             scratch.cells.resize(grid.len(), zero);
             grid.place(picture, &mut scratch.cells, |_, value| value);
-            scratch.sums.resize(filters, [0; PANEL]);
+            scratch.sums.resize(filters, [MaybeUninit::uninit(); PANEL]);
             let rows = weight.range(at % window.groups * filters, filters);
             let mut runs = &positions[..];
             for first in (0..grid.cells()).step_by(PANEL) {
                 gather(&scratch.cells, &taps, first, &mut scratch.panel);
-                kernel.tile(rows, &scratch.panel, &mut scratch.sums);
+                kernel.tile(rows, &scratch.panel, Places { values: scratch.sums.as_flattened_mut(), stride: PANEL });
                 each_overlap(&mut runs, first..grid.cells().min(first + PANEL), 1, |at, cells| {
                     let outputs = output.chunks_exact_mut(window.positions());
                     for (output, sums) in outputs.zip(&scratch.sums) {
@@ -212,7 +230,8 @@ impl<K> Layer<'_, K> {
                 });
             }
         });
-        output
+        // SAFETY: the runs are all positions, and each panel has written those of its cells for every filter.
+        unsafe { output.assume_init() }.into_vec()
     }
 }
 

@@ -1,4 +1,4 @@
-use super::{Kernel, Rows, Sums};
+use super::{Kernel, Places, Rows};
 use crate::tile::{Line, PANEL};
 
 /// Distances that a 16-bit sum holds.
@@ -13,9 +13,9 @@ impl Kernel<1> for Distances {
         0
     }
 
-    fn tile(self, rows: Rows<'_, 1>, panel: &[Line<[u8; 1]>], sums: &mut [Sums]) {
-        for (row, sums) in rows.groups.chunks_exact(rows.stride).zip(sums) {
-            sums.fill(0);
+    fn tile(self, rows: Rows<'_, 1>, panel: &[Line<[u8; 1]>], mut places: Places<'_>) {
+        for (row, place) in rows.groups.chunks_exact(rows.stride).zip(places.rows()) {
+            let mut sums = [0; PANEL];
             for (row, panel) in row.chunks(NARROW).zip(panel.chunks(NARROW)) {
                 let mut narrow = [0_u16; PANEL];
                 for ([left], line) in row.iter().zip(panel) {
@@ -24,6 +24,7 @@ impl Kernel<1> for Distances {
                 }
                 sums.iter_mut().zip(narrow).for_each(|(sum, narrow)| *sum -= i32::from(narrow));
             }
+            place.write_copy_of_slice(&sums);
         }
     }
 }
@@ -37,13 +38,14 @@ impl Kernel<1> for Products {
         0
     }
 
-    fn tile(self, rows: Rows<'_, 1>, panel: &[Line<[u8; 1]>], sums: &mut [Sums]) {
-        for (row, sums) in rows.groups.chunks_exact(rows.stride).zip(sums) {
-            sums.fill(0);
+    fn tile(self, rows: Rows<'_, 1>, panel: &[Line<[u8; 1]>], mut places: Places<'_>) {
+        for (row, place) in rows.groups.chunks_exact(rows.stride).zip(places.rows()) {
+            let mut sums = [0; PANEL];
             for (&[left], line) in row.iter().zip(panel) {
                 let columns = sums.iter_mut().zip(&line.0);
                 columns.for_each(|(sum, [right])| *sum += i32::from(left) * i32::from(right.cast_signed()));
             }
+            place.write_copy_of_slice(&sums);
         }
     }
 }

@@ -1,6 +1,6 @@
 use std::arch::x86_64::*;
 
-use super::{Kernel, Rows, Sums};
+use super::{Kernel, Places, Rows, Sums};
 use crate::tile::{Line, PANEL};
 
 /// Columns of one vector: each sum of eight differences is 64 bits wide.
@@ -17,28 +17,28 @@ impl Kernel<8> for Distances {
         0
     }
 
-    fn tile(self, rows: Rows<'_, 8>, panel: &[Line<[u8; 8]>], sums: &mut [Sums]) {
+    fn tile(self, rows: Rows<'_, 8>, panel: &[Line<[u8; 8]>], places: Places<'_>) {
         // SAFETY: the path has been found on this machine.
-        unsafe { distances(rows, panel, sums) }
+        unsafe { distances(rows, panel, places) }
     }
 }
 
 #[target_feature(enable = "avx2")]
-fn distances(rows: Rows<'_, 8>, panel: &[Line<[u8; 8]>], sums: &mut [Sums]) {
+fn distances(rows: Rows<'_, 8>, panel: &[Line<[u8; 8]>], mut places: Places<'_>) {
     for first in (0..PANEL).step_by(VECTORS * COLUMNS) {
-        let mut pairs = sums.chunks_exact_mut(2);
-        let mut left = rows.groups.chunks_exact(2 * rows.stride);
-        for (left, sums) in left.by_ref().zip(pairs.by_ref()) {
-            tile::<2>(left, panel, first, sums);
+        let left = rows.groups.chunks_exact(2 * rows.stride);
+        let (last, mut sums) = (left.remainder(), places.rows());
+        let mut next = || sums.next().expect("a place for every row");
+        left.for_each(|left| tile(left, panel, first, [next(), next()]));
+        if !last.is_empty() {
+            tile(last, panel, first, [next()]);
         }
-        let rest = left.remainder().chunks_exact(rows.stride).zip(pairs.into_remainder().chunks_exact_mut(1));
-        rest.for_each(|(left, sums)| tile::<1>(left, panel, first, sums));
     }
 }
 
 #[inline]
 #[target_feature(enable = "avx2")]
-fn tile<const R: usize>(left: &[[u8; 8]], panel: &[Line<[u8; 8]>], first: usize, output: &mut [Sums]) {
+fn tile<const R: usize>(left: &[[u8; 8]], panel: &[Line<[u8; 8]>], first: usize, output: [&mut Sums; R]) {
     let left: [&[[u8; 8]]; R] = std::array::from_fn(|i| &left[i * panel.len()..][..panel.len()]);
     let mut sums = [[_mm256_setzero_si256(); VECTORS]; R];
     for (k, line) in panel.iter().enumerate() {
@@ -52,14 +52,13 @@ fn tile<const R: usize>(left: &[[u8; 8]], panel: &[Line<[u8; 8]>], first: usize,
             }
         }
     }
-    for i in 0..R {
-        for v in 0..VECTORS {
+    for (sums, output) in sums.into_iter().zip(output) {
+        for (sum, output) in sums.into_iter().zip(output[first..].chunks_exact_mut(COLUMNS)) {
             let mut wide = [0_i64; COLUMNS];
             // SAFETY: the array is 32 bytes long, and the store needs no alignment.
-            unsafe { _mm256_storeu_si256(wide.as_mut_ptr().cast(), sums[i][v]) };
-            let output = &mut output[i][first + v * COLUMNS..][..COLUMNS];
+            unsafe { _mm256_storeu_si256(wide.as_mut_ptr().cast(), sum) };
             // The sums of a layer fit 31 bits.
-            output.iter_mut().zip(wide).for_each(|(output, sum)| *output = -(sum as i32));
+            output.write_copy_of_slice(&wide.map(|sum| -(sum as i32)));
         }
     }
 }

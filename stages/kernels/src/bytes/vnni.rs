@@ -1,6 +1,6 @@
 use std::arch::x86_64::*;
 
-use super::{Kernel, Rows, Sums};
+use super::{Kernel, Places, Rows, Sums};
 use crate::tile::Line;
 
 /// Vectors of a line.
@@ -18,9 +18,9 @@ impl Kernel<4> for Distances {
         unsafe { row_sum(row) }
     }
 
-    fn tile(self, rows: Rows<'_, 4>, panel: &[Line<[u8; 4]>], sums: &mut [Sums]) {
+    fn tile(self, rows: Rows<'_, 4>, panel: &[Line<[u8; 4]>], places: Places<'_>) {
         // SAFETY: as above.
-        unsafe { distances(rows, panel, sums) }
+        unsafe { distances(rows, panel, places) }
     }
 }
 
@@ -33,9 +33,9 @@ impl Kernel<4> for Products {
         0
     }
 
-    fn tile(self, rows: Rows<'_, 4>, panel: &[Line<[u8; 4]>], sums: &mut [Sums]) {
+    fn tile(self, rows: Rows<'_, 4>, panel: &[Line<[u8; 4]>], places: Places<'_>) {
         // SAFETY: the path has been found on this machine.
-        unsafe { products(rows, panel, sums) }
+        unsafe { products(rows, panel, places) }
     }
 }
 
@@ -48,19 +48,19 @@ fn row_sum(row: &[[u8; 4]]) -> i32 {
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
-fn distances(rows: Rows<'_, 4>, panel: &[Line<[u8; 4]>], sums: &mut [Sums]) {
+fn distances(rows: Rows<'_, 4>, panel: &[Line<[u8; 4]>], places: Places<'_>) {
     let ones = _mm512_set1_epi8(1);
     let columns = column_sums(panel);
     let step = |sum, left, right| _mm512_dpbusd_epi32(sum, _mm512_min_epu8(left, right), ones);
-    tiles(rows, panel, sums, step, |sum, row, v| {
+    tiles(rows, panel, places, step, |sum, row, v| {
         let shares = _mm512_add_epi32(_mm512_set1_epi32(row), columns[v]);
         _mm512_sub_epi32(_mm512_add_epi32(sum, sum), shares)
     });
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
-fn products(rows: Rows<'_, 4>, panel: &[Line<[u8; 4]>], sums: &mut [Sums]) {
-    tiles(rows, panel, sums, |sum, left, right| _mm512_dpbusd_epi32(sum, left, right), |sum, _, _| sum);
+fn products(rows: Rows<'_, 4>, panel: &[Line<[u8; 4]>], places: Places<'_>) {
+    tiles(rows, panel, places, |sum, left, right| _mm512_dpbusd_epi32(sum, left, right), |sum, _, _| sum);
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
@@ -80,16 +80,17 @@ fn column_sums(panel: &[Line<[u8; 4]>]) -> [__m512i; VECTORS] {
 fn tiles(
     rows: Rows<'_, 4>,
     panel: &[Line<[u8; 4]>],
-    sums: &mut [Sums],
+    mut places: Places<'_>,
     step: impl Fn(__m512i, __m512i, __m512i) -> __m512i + Copy,
     finish: impl Fn(__m512i, i32, usize) -> __m512i + Copy,
 ) {
-    let whole = sums.len() - sums.len() % 4;
-    for row in (0..whole).step_by(4) {
-        tile::<4>(rows.range(row, 4), panel, &mut sums[row..], step, finish);
+    let (count, mut places) = (rows.sums.len(), places.rows());
+    let mut next = || places.next().expect("a place for every row");
+    for row in (0..count - count % 4).step_by(4) {
+        tile(rows.range(row, 4), panel, [next(), next(), next(), next()], step, finish);
     }
-    for row in whole..sums.len() {
-        tile::<1>(rows.range(row, 1), panel, &mut sums[row..], step, finish);
+    for row in count - count % 4..count {
+        tile(rows.range(row, 1), panel, [next()], step, finish);
     }
 }
 
@@ -98,7 +99,7 @@ fn tiles(
 fn tile<const R: usize>(
     rows: Rows<'_, 4>,
     panel: &[Line<[u8; 4]>],
-    output: &mut [Sums],
+    output: [&mut Sums; R],
     step: impl Fn(__m512i, __m512i, __m512i) -> __m512i + Copy,
     finish: impl Fn(__m512i, i32, usize) -> __m512i + Copy,
 ) {
