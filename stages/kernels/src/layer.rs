@@ -9,7 +9,7 @@ use crate::Window;
 use crate::grid::{Grid, Run, each_overlap};
 use crate::lines::{AddUp, Fill, TakeShares};
 use crate::matrix::{at_least, cleared};
-use crate::tile::{Law, Line, PANEL, Rows, Tiles};
+use crate::tile::{Cells, Law, Line, PANEL, Rows, Tiles};
 
 /// Terms that are summed before the sums go back to memory: their lines stay in the first cache level.
 const DEPTH: usize = 96;
@@ -52,6 +52,7 @@ impl<L: Law> Forward<'_, L> {
                 held: None,
                 shares: self.shares.map(|shares| &shares[group * rows..][..rows]),
                 step: 1,
+                reading: if self.shares.is_some() || grid.is_picture() { Reading::Copied } else { Reading::InPlace },
             };
             let bands = split_rows(output, window.positions(), band * width);
             let bands = bands.into_par_iter().zip(runs.par_chunks(band)).enumerate();
@@ -113,6 +114,7 @@ impl<L: Law> InputGradient<'_, L> {
                     held: L::HOLDS.then_some((&plane.held, cells)),
                     shares: None,
                     step: slice.stride,
+                    reading: Reading::InPlace,
                 };
                 sweep.run(scratch, &plane.runs, 0, &mut gradients);
             }
@@ -164,6 +166,7 @@ struct Sweep<'a, L> {
     held: Option<(&'a [usize], &'a [f32])>,
     shares: Option<&'a [f32]>,
     step: usize,
+    reading: Reading,
 }
 
 impl<L: Law> Sweep<'_, L> {
@@ -196,20 +199,34 @@ impl<L: Law> Sweep<'_, L> {
             }
             None => &[],
         };
-        let mut total = Line::ZERO;
+        let (mut total, valid) = (Line::ZERO, past - first);
         for (block, offsets) in self.offsets.chunks(DEPTH).enumerate() {
-            let right = at_least(right, offsets.len());
-            self.arch.dispatch(Fill { lines: right, offsets, cells: self.cells, first, past });
-            if self.shares.is_some() {
-                self.arch.dispatch(AddUp { lines: right, total: &mut total });
+            let (law, left) = (self.law, self.left.after_columns(block * DEPTH));
+            if self.reading == Reading::InPlace {
+                let right = Cells { cells: &self.cells[first..], offsets };
+                self.arch.dispatch(Tiles { law, left, right, held, valid, sums });
+                continue;
             }
-            let left = self.left.after_columns(block * DEPTH);
-            self.arch.dispatch(Tiles { law: self.law, left, right, held, valid: past - first, sums });
+            let lines = at_least(right, offsets.len());
+            self.arch.dispatch(Fill { lines, offsets, cells: self.cells, first, past });
+            if self.shares.is_some() {
+                self.arch.dispatch(AddUp { lines, total: &mut total });
+            }
+            self.arch.dispatch(Tiles { law, left, right: &*lines, held, valid, sums });
         }
         if let Some(rows) = self.shares {
             self.arch.dispatch(TakeShares { sums, rows, columns: &total });
         }
     }
+}
+
+/// How tiles read cells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reading {
+    /// Where they are, which most laws are faster with; the cells must go on for a panel after the last.
+    InPlace,
+    /// From aligned copies, which the minimum is faster with: it has no port to spare for loads that cross lines.
+    Copied,
 }
 
 /// Working memory of one task.

@@ -55,14 +55,56 @@ impl<'a> Rows<'a> {
     }
 }
 
+/// Right factors: line k holds element k of every column.
+pub(crate) trait Right<'a>: Copy {
+    /// Returns the number of lines.
+    fn depth(self) -> usize;
+
+    /// Returns the lines in their order.
+    fn lines(self) -> impl Iterator<Item = &'a [f32; PANEL]>;
+}
+
+impl<'a> Right<'a> for &'a [Line] {
+    #[inline(always)]
+    fn depth(self) -> usize {
+        self.len()
+    }
+
+    #[inline(always)]
+    fn lines(self) -> impl Iterator<Item = &'a [f32; PANEL]> {
+        self.iter().map(|line| &line.0)
+    }
+}
+
+/// Lines that lie in a row of cells: line k begins at `offsets[k]`.
+#[derive(Clone, Copy)]
+pub(crate) struct Cells<'a> {
+    /// The cells.
+    pub cells: &'a [f32],
+    /// Where lines begin; each has a whole panel of cells behind it.
+    pub offsets: &'a [usize],
+}
+
+impl<'a> Right<'a> for Cells<'a> {
+    #[inline(always)]
+    fn depth(self) -> usize {
+        self.offsets.len()
+    }
+
+    #[inline(always)]
+    fn lines(self) -> impl Iterator<Item = &'a [f32; PANEL]> {
+        self.offsets.iter().map(move |&offset| self.cells[offset..].first_chunk().expect("a whole panel of cells"))
+    }
+}
+
 /// sums[i][j] += Σ_k law(left[i][k], right[k][j]) for the first `valid` columns j; the others may hold anything after.
-pub(crate) struct Tiles<'a, L> {
+pub(crate) struct Tiles<'a, L, R> {
     /// The law.
     pub law: L,
     /// Left factors, row i.
     pub left: Rows<'a>,
     /// Right factors, line k.
-    pub right: &'a [Line],
+    pub right: R,
     /// Line i for laws that hold; empty for others.
     pub held: &'a [Line],
     /// Columns that matter.
@@ -71,7 +113,7 @@ pub(crate) struct Tiles<'a, L> {
     pub sums: &'a mut [Line],
 }
 
-impl<L: Law> WithSimd for Tiles<'_, L> {
+impl<'a, L: Law, T: Right<'a>> WithSimd for Tiles<'_, L, T> {
     type Output = ();
 
     #[inline(always)]
@@ -89,7 +131,7 @@ impl<L: Law> WithSimd for Tiles<'_, L> {
     }
 }
 
-impl<L: Law> Tiles<'_, L> {
+impl<'a, L: Law, T: Right<'a>> Tiles<'_, L, T> {
     /// All rows of `V` vectors of columns. A tile is four rows high, or two where it holds as many elements again.
     #[inline(always)]
     fn strip<S: Simd, const V: usize>(&mut self, simd: S, first: usize) {
@@ -110,15 +152,15 @@ impl<L: Law> Tiles<'_, L> {
 
     #[inline(always)]
     fn tile<S: Simd, const R: usize, const V: usize>(&mut self, simd: S, first: usize, row: usize) {
-        let depth = self.right.len();
+        let depth = self.right.depth();
         let left: [&[f32]; R] = std::array::from_fn(|i| &self.left.values[(row + i) * self.left.stride..][..depth]);
         let zero = simd.splat_f32s(0.0);
-        let mut sums: [[S::f32s; V]; R] = std::array::from_fn(|i| load::<S, V>(&self.sums[row + i], first));
+        let mut sums: [[S::f32s; V]; R] = std::array::from_fn(|i| load::<S, V>(&self.sums[row + i].0, first));
         let held: [[S::f32s; V]; R] = match L::HOLDS {
-            true => std::array::from_fn(|i| load::<S, V>(&self.held[row + i], first)),
+            true => std::array::from_fn(|i| load::<S, V>(&self.held[row + i].0, first)),
             false => [[zero; V]; R],
         };
-        for (k, right) in self.right.iter().enumerate() {
+        for (k, right) in self.right.lines().enumerate() {
             let right = load::<S, V>(right, first);
             for i in 0..R {
                 let left = simd.splat_f32s(left[i][k]);
@@ -136,8 +178,8 @@ impl<L: Law> Tiles<'_, L> {
 
 /// Returns `V` vectors of a line from vector `first` on.
 #[inline(always)]
-fn load<S: Simd, const V: usize>(line: &Line, first: usize) -> [S::f32s; V] {
-    let (vectors, _) = S::as_simd_f32s(&line.0);
+fn load<S: Simd, const V: usize>(line: &[f32; PANEL], first: usize) -> [S::f32s; V] {
+    let (vectors, _) = S::as_simd_f32s(line);
     std::array::from_fn(|v| vectors[first + v])
 }
 
