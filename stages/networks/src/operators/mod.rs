@@ -2,6 +2,8 @@
 
 pub mod attention;
 pub mod batch_norm;
+#[cfg(any(feature = "cuda", feature = "vulkan"))]
+mod cube;
 mod host;
 pub mod shift;
 pub mod transform;

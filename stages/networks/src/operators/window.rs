@@ -164,9 +164,6 @@ impl WindowLayer for Flex {
 #[cfg(feature = "tch")]
 impl WindowLayer for burn::backend::LibTorch {}
 
-#[cfg(any(feature = "cuda", feature = "vulkan"))]
-impl WindowLayer for burn::backend::Cube {}
-
 impl<B: WindowLayer, C: CheckpointStrategy> WindowLayer for Autodiff<B, C> {
     fn slide(input: FloatTensor<Self>, weight: FloatTensor<Self>, window: Window, law: Law) -> FloatTensor<Self> {
         match WindowBackward.prepare::<C>([input.node(), weight.node()]).compute_bound().stateful() {
