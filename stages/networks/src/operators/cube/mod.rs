@@ -12,6 +12,9 @@
 //!
 //! Patches are addressed where they lie in the input and never copied out. No sum is shared between units that race:
 //! the same values give the same bits on the same device. Multiplying layers take burn's convolution.
+//!
+//! Limits: a tensor has fewer than 2³² values, and a Vulkan device needs VK_KHR_workgroup_memory_explicit_layout, without
+//! which cubecl-spirv 0.11.3 translates shared memory wrongly.
 
 mod forward;
 mod input_gradient;
