@@ -22,7 +22,11 @@ const ARROWS: [Arrows; 10] = [
     Arrows { package: "costs", ours: &["spaces"], heavy: &[] },
     Arrows { package: "search", ours: &["spaces"], heavy: &[] },
     Arrows { package: "datasets", ours: &[], heavy: &["image", "zune-jpeg"] },
-    Arrows { package: "networks", ours: &["spaces", "kernels", "datasets"], heavy: &["burn", "burn-cubecl", "burn-flex"] },
+    Arrows {
+        package: "networks",
+        ours: &["spaces", "kernels", "datasets"],
+        heavy: &["burn", "burn-cubecl", "burn-flex"],
+    },
     Arrows { package: "exports", ours: &["spaces", "kernels"], heavy: &["tract-onnx", "onnx-protobuf", "protobuf"] },
     Arrows { package: "engine", ours: &[], heavy: &["polars"] },
     Arrows {
