@@ -25,7 +25,7 @@ const ARROWS: [Arrows; 10] = [
     Arrows {
         package: "networks",
         ours: &["spaces", "kernels", "datasets"],
-        heavy: &["burn", "burn-cubecl", "burn-flex"],
+        heavy: &["burn", "burn-cubecl", "burn-flex", "tch"],
     },
     Arrows { package: "exports", ours: &["spaces", "kernels"], heavy: &["tract-onnx", "onnx-protobuf", "protobuf"] },
     Arrows { package: "engine", ours: &[], heavy: &["polars"] },

@@ -159,6 +159,15 @@ pub fn device(name: &str) -> Result<Device, DeviceError> {
     Ok(backend(name)?.device())
 }
 
+/// Returns whether the tensors of a device without gradients are in the memory of the host.
+pub(crate) fn is_host(device: &Device) -> bool {
+    #[cfg(feature = "tch")]
+    if *device == Device::libtorch() {
+        return true;
+    }
+    *device == Device::flex()
+}
+
 /// Makes a backend burn's default, which some of its code uses whatever device a tensor is on.
 ///
 /// # Safety

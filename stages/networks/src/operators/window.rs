@@ -14,6 +14,7 @@ use kernels::Window;
 use spaces::{Arithmetic, Linear};
 
 use super::host;
+use crate::device::is_host;
 
 /// Norm of the add layers' weight gradient: dW is rescaled to `eta · √k`, k the number of weights of the layer
 /// (AdderNet Eq. 8 and 9, η = 0.2 in its code). `None` leaves the gradient as it is.
@@ -40,8 +41,12 @@ pub fn window_layer(input: Tensor<4>, weight: Tensor<4>, linear: &Linear, scale:
         Arithmetic::Multiply | Arithmetic::Shift => Law::Multiply,
         Arithmetic::Add => Law::Add(scale),
     };
-    // burn's convolution is the better one wherever the host is not the device; on the host ours is.
-    if law == Law::Multiply && input.device().inner() != Device::flex() {
+    // Off the host burn's convolution is the better one. Of LibTorch's on the CPU only the depth-wise one is worse, whose
+    // gradients burn computes in a loop over the channels.
+    let device = input.device().inner();
+    let is_depth_wise = linear.groups > 1 && weight.dims()[1] == 1;
+    let ours = device == Device::flex() || (is_depth_wise && is_host(&device));
+    if law == Law::Multiply && !ours {
         let (stride, padding) = ([linear.stride; 2], [linear.padding; 2]);
         return conv2d(input, weight, None, ConvOptions::new(stride, padding, [1, 1], linear.groups));
     }
@@ -160,9 +165,6 @@ impl WindowLayer for Flex {
         host::flex(law.weight_gradient(&window, input, weight, upstream), &window.weight_shape())
     }
 }
-
-#[cfg(feature = "tch")]
-impl WindowLayer for burn::backend::LibTorch {}
 
 impl<B: WindowLayer, C: CheckpointStrategy> WindowLayer for Autodiff<B, C> {
     fn slide(input: FloatTensor<Self>, weight: FloatTensor<Self>, window: Window, law: Law) -> FloatTensor<Self> {
