@@ -13,6 +13,7 @@ mod onnxruntime;
 mod parity;
 mod program;
 mod python;
+mod pytorch;
 mod readers;
 mod reference_data;
 mod resume;
