@@ -97,9 +97,9 @@ impl BackendName {
         let devices = self.is_compiled().then(|| match self {
             BackendName::Flex | BackendName::Libtorch => 1,
             #[cfg(feature = "cuda")]
-            BackendName::Cuda => Device::enumerate(DeviceType::Cuda).into_vec().len(),
+            BackendName::Cuda => usable(DeviceType::Cuda).len(),
             #[cfg(feature = "vulkan")]
-            BackendName::Vulkan => Device::enumerate(DeviceType::Vulkan).into_vec().len(),
+            BackendName::Vulkan => usable(DeviceType::Vulkan).len(),
             #[cfg(not(feature = "cuda"))]
             BackendName::Cuda => 0,
             #[cfg(not(feature = "vulkan"))]
@@ -125,6 +125,18 @@ impl BackendName {
             BackendName::Vulkan => unreachable!("{NOT_COMPILED}"),
         }
     }
+}
+
+/// Mesa's software rasterizer. It lacks VK_KHR_workgroup_memory_explicit_layout, without which cubecl-spirv 0.11.3
+/// declares shared memory as a pointer to a pointer: no driver accepts that, and this one crashes on it.
+#[cfg(any(feature = "cuda", feature = "vulkan"))]
+const WITHOUT_SHARED_MEMORY: &str = "llvmpipe";
+
+/// Returns the devices of a kind whose units can share memory, as kernels want.
+#[cfg(any(feature = "cuda", feature = "vulkan"))]
+pub(crate) fn usable(kind: DeviceType) -> Vec<Device> {
+    let shares = |device: &Device| device.identity().is_none_or(|card| !card.name.contains(WITHOUT_SHARED_MEMORY));
+    Device::enumerate(kind).into_vec().into_iter().filter(shares).collect()
 }
 
 /// Returns every backend with what was found of it.

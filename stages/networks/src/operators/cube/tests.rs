@@ -4,10 +4,7 @@ use burn::tensor::{Device, DeviceType, TensorData};
 use kernels::reference;
 
 use super::*;
-
-/// Mesa's software rasterizer lacks VK_KHR_workgroup_memory_explicit_layout. Without it cubecl-spirv 0.11.3 declares
-/// shared memory as a pointer to a pointer, which no driver accepts and this one crashes on.
-const WITHOUT_SHARED_MEMORY: &str = "llvmpipe";
+use crate::device::usable;
 
 /// Every CubeCL device of this machine that the features can reach and that can share memory between units.
 #[expect(clippy::print_stderr, reason = "a test that checks nothing says so")]
@@ -18,9 +15,7 @@ fn devices() -> Vec<Device> {
         #[cfg(feature = "vulkan")]
         DeviceType::Vulkan,
     ];
-    let shares = |device: &Device| device.identity().is_none_or(|card| !card.name.contains(WITHOUT_SHARED_MEMORY));
-    let all = types.into_iter().flat_map(|kind| Device::enumerate(kind).into_vec());
-    let devices: Vec<Device> = all.filter(shares).collect();
+    let devices: Vec<Device> = types.into_iter().flat_map(usable).collect();
     if devices.is_empty() {
         eprintln!("skipped: no CubeCL device with shared memory found on this machine");
     }
