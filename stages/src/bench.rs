@@ -96,6 +96,12 @@ impl<'a> Bench<'a> {
         self.push(case, median(ours), median(reference), peak);
     }
 
+    /// Returns the median time of a reference, milliseconds.
+    pub fn time(&mut self, mut reference: impl FnMut()) -> f64 {
+        reference();
+        median((0..self.repetitions).map(|_| milliseconds(&mut reference)).collect())
+    }
+
     /// Times ours against a reference that was timed elsewhere.
     pub fn compare_with(&mut self, case: Case<'_>, mut ours: impl FnMut(), reference_ms: f64) {
         let peak = self.peak(&mut ours);

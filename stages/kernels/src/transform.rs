@@ -12,29 +12,42 @@ pub const MOST_SEGMENTS: usize = 1 << 16;
 /// Values of one task. Part of the rounding of the factors' gradient, hence fixed.
 const CHUNK: usize = 1 << 16;
 
-/// Weights whose segments stay in the first cache level between the check and the use.
-const NEAR: usize = 1 << 13;
 /// Weights that are multiplied together.
 const TOGETHER: usize = 4;
+
+/// The segment of every weight.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Segments {
+    /// Each below `count`.
+    of_weights: Vec<u16>,
+    count: usize,
+}
+
+impl Segments {
+    /// Returns the segments in the order of the weights.
+    pub fn of_weights(&self) -> &[u16] {
+        &self.of_weights
+    }
+}
 
 /// Returns each weight's segment: rank ↦ ⌊rank · count / N⌋, ranks in descending order of the weights, ties by
 /// position. With fewer weights than segments each has its own.
 ///
 /// # Panics
 /// If `count` is 0 or above [`MOST_SEGMENTS`], or with more than 2³² weights.
-pub fn segments(weights: &[f32], count: usize) -> Vec<u16> {
+pub fn segments(weights: &[f32], count: usize) -> Segments {
     assert!((1..=MOST_SEGMENTS).contains(&count), "1 to {MOST_SEGMENTS} segments, not {count}");
     assert!(u32::try_from(weights.len()).is_ok(), "positions of {} weights fit 32 bits", weights.len());
     let key = |(at, &weight): (usize, &f32)| u64::from(descending(weight)) << 32 | at as u64;
     let mut order: Vec<u64> = weights.par_iter().enumerate().map(key).collect();
     order.par_sort_unstable();
     let count = count.min(weights.len());
-    let mut segments = vec![0; weights.len()];
+    let mut of_weights = vec![0; weights.len()];
     for (rank, key) in order.into_iter().enumerate() {
         let position = key & u64::from(u32::MAX);
-        segments[position as usize] = (rank * count / weights.len()) as u16;
+        of_weights[position as usize] = (rank * count / weights.len()) as u16;
     }
-    segments
+    Segments { of_weights, count }
 }
 
 /// Returns bits that grow as the weight falls.
@@ -50,12 +63,14 @@ fn descending(weight: f32) -> u32 {
 ///
 /// # Panics
 /// If there is not one segment per weight, or a segment without a factor.
-pub fn scaled(weights: &[f32], factors: &[f32], segments: &[u16]) -> Vec<f32> {
+pub fn scaled(weights: &[f32], factors: &[f32], segments: &Segments) -> Vec<f32> {
+    let Segments { of_weights: segments, count } = segments;
     assert_eq!(weights.len(), segments.len(), "a segment for every weight");
+    assert!(factors.len() >= *count, "{count} segments want as many factors, not {}", factors.len());
     let arch = Arch::new();
     let mut scaled = Box::new_uninit_slice(weights.len());
-    let weights = weights.par_chunks(NEAR).zip(segments.par_chunks(NEAR));
-    let chunks = scaled.par_chunks_mut(NEAR).zip(weights);
+    let weights = weights.par_chunks(CHUNK).zip(segments.par_chunks(CHUNK));
+    let chunks = scaled.par_chunks_mut(CHUNK).zip(weights);
     chunks.for_each(|(scaled, (weights, segments))| arch.dispatch(Scale { weights, factors, segments, scaled }));
     // SAFETY: the chunks are the whole, and each has been written, its three slices being of one length.
     unsafe { scaled.assume_init() }.into_vec()
@@ -76,6 +91,7 @@ fn unpacked(packed: u64) -> [u16; TOGETHER] {
 struct Scale<'a> {
     weights: &'a [f32],
     factors: &'a [f32],
+    /// Each has a factor.
     segments: &'a [u16],
     scaled: &'a mut [MaybeUninit<f32>],
 }
@@ -85,9 +101,8 @@ impl NullaryFnOnce for Scale<'_> {
 
     #[inline(always)]
     fn call(self) {
-        let last = self.segments.iter().fold(0, |last, &segment| segment.max(last));
-        assert!(self.segments.is_empty() || usize::from(last) < self.factors.len(), "a factor for segment {last}");
-        // SAFETY: the largest segment has a factor, as just checked.
+        // SAFETY: segments are below their count, which `Segments` keeps, and there are as many factors, which `scaled`
+        // has checked.
         let factor = |segment: u16| unsafe { *self.factors.get_unchecked(usize::from(segment)) };
         let (weights, last_weights) = self.weights.as_chunks::<TOGETHER>();
         let (segments, last_segments) = self.segments.as_chunks::<TOGETHER>();
@@ -106,7 +121,8 @@ impl NullaryFnOnce for Scale<'_> {
 ///
 /// # Panics
 /// If there is not one segment and one gradient per weight, or a segment without a factor.
-pub fn factor_gradient(weights: &[f32], factors: usize, segments: &[u16], upstream: &[f32]) -> Vec<f32> {
+pub fn factor_gradient(weights: &[f32], factors: usize, segments: &Segments, upstream: &[f32]) -> Vec<f32> {
+    let segments = segments.of_weights();
     assert_eq!(weights.len(), segments.len(), "a segment for every weight");
     assert_eq!(weights.len(), upstream.len(), "a gradient for every weight");
     let terms = weights.par_chunks(CHUNK).zip(upstream.par_chunks(CHUNK)).zip(segments.par_chunks(CHUNK));
@@ -136,14 +152,14 @@ mod tests {
     /// Three segments of 8 weights: ⌊rank · 3 / 8⌋ puts ranks 0–2, 3–5 and 6–7 together.
     #[test]
     fn ranks_are_cut_into_equal_segments() {
-        assert_eq!(segments(&WEIGHTS, 3), [0, 1, 1, 0, 2, 0, 2, 1]);
-        assert_eq!(segments(&[1.0, 2.0], 200), [1, 0]);
-        assert_eq!(segments(&[], 200), []);
+        assert_eq!(segments(&WEIGHTS, 3).of_weights(), [0, 1, 1, 0, 2, 0, 2, 1]);
+        assert_eq!(segments(&[1.0, 2.0], 200).of_weights(), [1, 0]);
+        assert_eq!(segments(&[], 200).of_weights(), []);
     }
 
     #[test]
     fn ties_keep_their_order() {
-        assert_eq!(segments(&[0.5, 1.0, 0.5, 0.5], 4), [1, 0, 2, 3]);
+        assert_eq!(segments(&[0.5, 1.0, 0.5, 0.5], 4).of_weights(), [1, 0, 2, 3]);
     }
 
     #[test]
@@ -158,9 +174,9 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "a factor for segment 2")]
+    #[should_panic(expected = "2 segments want as many factors, not 1")]
     fn a_segment_without_a_factor_is_refused() {
-        scaled(&[1.0, 2.0], &[1.0, 1.0], &[0, 2]);
+        scaled(&[1.0, 2.0], &[1.0], &segments(&[1.0, 2.0], 2));
     }
 
     #[test]

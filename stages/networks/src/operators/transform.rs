@@ -13,12 +13,12 @@ use burn_flex::FlexTensor;
 use super::host;
 
 /// The segment of every weight of a pool, kept until the weights are sorted anew.
-pub type Segments = Arc<[u16]>;
+pub type Segments = Arc<kernels::transform::Segments>;
 
 /// Returns the segments of a weight: see [`kernels::transform::segments`].
 pub fn segments(weight: Tensor<1>, count: usize) -> Segments {
     let data = weight.without_autodiff().into_data().convert::<f32>();
-    kernels::transform::segments(data.as_slice().expect("converted to f32"), count).into()
+    Arc::new(kernels::transform::segments(data.as_slice().expect("converted to f32"), count))
 }
 
 /// Returns the weight transform T (Eq. 8 of ShiftAddNAS): every weight times the learned factor of its segment.
@@ -44,7 +44,7 @@ pub(super) trait Transform: Backend {
         let device = weight.device();
         let (weight, factors) = (host::values::<Self>(weight), host::values::<Self>(factors));
         let scaled = kernels::transform::scaled(&weight, &factors, &segments);
-        host::tensor::<Self>(scaled, &[segments.len()], &device)
+        host::tensor::<Self>(scaled, &[segments.of_weights().len()], &device)
     }
 
     fn segment_sums(
@@ -66,7 +66,7 @@ impl Transform for Flex {
         let [weight, factors] = [weight, factors].map(|tensor| tensor.to_contiguous());
         host::flex(
             kernels::transform::scaled(host::slice(&weight), host::slice(&factors), &segments),
-            &[segments.len()],
+            &[segments.of_weights().len()],
         )
     }
 
