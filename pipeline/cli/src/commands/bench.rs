@@ -47,13 +47,17 @@ pub(super) fn execute(
     output: &mut Output,
 ) -> Result<Exit, CommandError> {
     let Subject::Operators(args) = &args.subject;
+    if let Some(folder) = args.parquet.as_ref().filter(|folder| folder.exists()) {
+        let help = "name a folder that does not exist yet".to_owned();
+        return Err(CommandError::usage_with_help(format!("`{}` is there already", folder.display()), help));
+    }
     let mut progress = |row: &BenchRow| crate::console::log(&format!("{}: {:.2}", row.case, row.ratio));
     let mut bench = Bench::new("operators", usize::from(args.repetitions), memory, &mut progress);
     let missing = operators::run(&mut bench, &Python { program: args.python.clone() })
         .map_err(|source| CommandError::Environment { action: "start threads", source: source.into() })?;
     let rows = bench.finish();
     if let Some(reason) = missing {
-        crate::console::log(&format!("no rows of PyTorch: {reason}"));
+        crate::console::log(&format!("missing rows of PyTorch: {reason}"));
     }
     match args.json {
         true => rows.iter().try_for_each(|row| writeln!(output, "{}", serde_json::json!(row)))?,

@@ -9,7 +9,7 @@ fn operators_are_told_as_rows_of_json_and_kept_as_a_table() {
         ["bench", "operators", "--repetitions", "1", "--json", "--python", "no-such-python", "--parquet", "kept"];
     let answer = sandbox.call(&call);
     assert_eq!(answer.code, Some(0), "{answer:?}");
-    assert!(answer.err.contains("no rows of PyTorch: cannot start `no-such-python`"), "{answer:?}");
+    assert!(answer.err.contains("missing rows of PyTorch: cannot start `no-such-python`"), "{answer:?}");
     let rows: Vec<Value> = answer.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert!(rows.len() > 15, "{} rows", rows.len());
     for row in &rows {
@@ -23,5 +23,6 @@ fn operators_are_told_as_rows_of_json_and_kept_as_a_table() {
     let shown = sandbox.done(&["show", "kept", "--json"]);
     assert!(shown.contains("peak_mib") && shown.contains("giga_ops_per_second"), "{shown}");
     let again = sandbox.call(&call);
-    assert_ne!(again.code, Some(0), "a table is never written over");
+    assert_eq!(again.code, Some(2), "{again:?}");
+    assert!(again.err.contains("`kept` is there already") && again.out.is_empty(), "{again:?}");
 }
