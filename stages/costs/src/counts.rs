@@ -47,6 +47,14 @@ impl Macs {
         self.multiply + self.shift + self.additions()
     }
 
+    pub(crate) const fn of_mut(&mut self, arithmetic: Arithmetic) -> &mut u64 {
+        match arithmetic {
+            Arithmetic::Multiply => &mut self.multiply,
+            Arithmetic::Shift => &mut self.shift,
+            Arithmetic::Add => &mut self.add,
+        }
+    }
+
     const fn only(arithmetic: Arithmetic, macs: u64) -> Self {
         let none = Self { multiply: 0, shift: 0, add: 0 };
         match arithmetic {

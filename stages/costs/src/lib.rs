@@ -14,5 +14,9 @@
 //! What it deliberately does not do: see weights (a zero weight counts like any other), run anything, read files.
 
 mod counts;
+mod error;
+mod layer;
 
 pub use counts::{Counts, Macs, NodeCounts, Params, counts, node_counts};
+pub use error::CostError;
+pub use layer::{Layer, Linear, Local, Network, Official, Role, Window, Work};
