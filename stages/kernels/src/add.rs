@@ -17,6 +17,7 @@ use crate::{Window, depthwise, dots, layer, matrix};
 use centre::Centred;
 
 mod centre;
+mod clip;
 
 /// Returns y = −Σ |x − w|, `[B, O, Y, X]`. A tap on the padding contributes −|0 − w|.
 ///
@@ -110,7 +111,7 @@ fn weight_gradient_on(arch: Arch, window: &Window, input: &[f32], weight: &[f32]
 
 /// sum + 2 min(left, right).
 #[derive(Clone, Copy)]
-struct Minimum;
+pub(crate) struct Minimum;
 
 impl Law for Minimum {
     const HOLDS: bool = false;
@@ -139,8 +140,7 @@ impl Distance {
     /// Returns clip(w − x, −1, 1).
     #[inline(always)]
     fn clipped<S: Simd>(self, simd: S, input: S::f32s, weight: S::f32s) -> S::f32s {
-        let difference = simd.mul_add_e_f32s(input, simd.splat_f32s(self.minus_one), weight);
-        simd.max_f32s(simd.min_f32s(difference, simd.splat_f32s(1.0)), simd.splat_f32s(-1.0))
+        clip::clipped(simd, simd.mul_add_e_f32s(input, simd.splat_f32s(self.minus_one), weight))
     }
 }
 

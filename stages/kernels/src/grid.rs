@@ -1,7 +1,10 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use pulp::Arch;
+
 use crate::Window;
+use crate::lines::AddTo;
 use crate::tile::PANEL;
 
 /// A row of a map: neighbouring cells, and where they are among the map's own values.
@@ -41,7 +44,7 @@ pub(crate) fn each_overlap(
 /// The padded picture is split by row and column modulo the stride into planes of Y + (kernel − 1) / stride rows and
 /// X + (kernel − 1) / stride columns. Position (y, x) then is cell `y · columns + x` of a plane, and the input of a
 /// tap is the cell a fixed number further, whatever the stride. Cells between the rows belong to no position; what is
-/// computed for them is never read.
+/// computed for them is never read. At stride 1 a row's right padding is the next row's left one, so there are fewer.
 #[derive(Clone, Debug)]
 pub(crate) struct Grid {
     window: Window,
@@ -49,7 +52,10 @@ pub(crate) struct Grid {
     /// Planes of a channel along each axis.
     phases: usize,
     rows: usize,
+    /// Distance of two rows.
     columns: usize,
+    /// Cells behind the last row, for the padding that it shares with no other.
+    behind: usize,
     inputs: Vec<Vec<Run>>,
 }
 
@@ -57,12 +63,14 @@ impl Grid {
     /// Returns the layout of one picture and group.
     pub fn new(window: &Window) -> Self {
         let further = (window.kernel - 1) / window.stride;
+        let behind = if window.stride == 1 && window.padding < window.kernel { window.padding } else { 0 };
         let mut grid = Self {
             window: *window,
             channels: window.in_channels / window.groups,
             phases: window.stride.min(window.kernel),
             rows: window.out_height() + further,
-            columns: window.out_width() + further,
+            columns: window.out_width() + further - behind,
+            behind,
             inputs: Vec::new(),
         };
         grid.inputs = (0..grid.planes()).map(|plane| grid.find_inputs(plane)).collect();
@@ -76,7 +84,7 @@ impl Grid {
 
     /// Returns the cells of one picture and group, with a panel's width to spare.
     pub fn len(&self) -> usize {
-        self.channels * self.phases.pow(2) * self.rows * self.columns + PANEL
+        self.channels * self.channel_cells() + PANEL
     }
 
     /// Returns Q, the cells that positions span, those between the rows included.
@@ -156,7 +164,7 @@ impl Grid {
     }
 
     const fn plane(&self) -> usize {
-        self.rows * self.columns
+        self.rows * self.columns + self.behind
     }
 
     const fn channel_cells(&self) -> usize {
@@ -218,6 +226,19 @@ impl Grid {
                 }
             }
         }
+    }
+
+    /// Returns the sum of what all taps read at each of the Q cells: first over the channels, then over the kernel.
+    pub fn tap_sums(&self, arch: Arch, cells: &[f32]) -> Vec<f32> {
+        let mut channels = cells[..self.channels * self.channel_cells()].chunks_exact(self.channel_cells());
+        let mut plane = channels.next().map_or_else(Vec::new, <[f32]>::to_vec);
+        channels.for_each(|channel| arch.dispatch(AddTo { sums: &mut plane, values: channel }));
+        let mut sums = vec![0.0; self.cells()];
+        for tap in 0..self.window.kernel.pow(2) {
+            let values = &plane[self.plane_of(tap) * self.plane() + self.shift(tap)..][..self.cells()];
+            arch.dispatch(AddTo { sums: &mut sums, values });
+        }
+        sums
     }
 
     /// Copies the cells that are inputs back to the picture; inputs that no tap reads become 0.

@@ -7,12 +7,12 @@ use rayon::prelude::*;
 
 use crate::Window;
 use crate::grid::{Grid, Run, each_overlap};
-use crate::lines::{AddUp, Fill, TakeShares};
+use crate::lines::{Fill, TakeShares};
 use crate::matrix::{at_least, cleared};
 use crate::tile::{Cells, Law, Line, PANEL, Rows, Tiles};
 
 /// Terms that are summed before the sums go back to memory: their lines stay in the first cache level.
-const DEPTH: usize = 96;
+pub(crate) const DEPTH: usize = 96;
 
 /// Forward of a layer.
 pub(crate) struct Forward<'a, L> {
@@ -43,14 +43,16 @@ impl<L: Law> Forward<'_, L> {
         pictures.enumerate().for_each_init(Vec::new, |buffer, (at, (output, picture))| {
             let group = at % window.groups;
             let centre = self.centre.map(|centre| window.group_channels(centre, group));
+            let cells = grid.cells_of(picture, centre, buffer);
+            let of_taps = self.shares.map_or_else(Vec::new, |_| grid.tap_sums(self.arch, cells));
             let sweep = Sweep {
                 arch: self.arch,
                 law: self.law,
                 left: Rows::dense(window.group_weights(self.weight, group), taps.len()),
-                cells: grid.cells_of(picture, centre, buffer),
+                cells,
                 offsets: &taps,
                 held: None,
-                shares: self.shares.map(|shares| &shares[group * rows..][..rows]),
+                shares: self.shares.map(|shares| (&shares[group * rows..][..rows], &*of_taps)),
                 step: 1,
                 reading: if self.shares.is_some() || grid.is_picture() { Reading::Copied } else { Reading::InPlace },
             };
@@ -164,7 +166,8 @@ struct Sweep<'a, L> {
     cells: &'a [f32],
     offsets: &'a [usize],
     held: Option<(&'a [usize], &'a [f32])>,
-    shares: Option<&'a [f32]>,
+    /// What is taken away from the sums of each row, and at each cell.
+    shares: Option<(&'a [f32], &'a [f32])>,
     step: usize,
     reading: Reading,
 }
@@ -199,7 +202,7 @@ impl<L: Law> Sweep<'_, L> {
             }
             None => &[],
         };
-        let (mut total, valid) = (Line::ZERO, past - first);
+        let valid = past - first;
         for (block, offsets) in self.offsets.chunks(DEPTH).enumerate() {
             let (law, left) = (self.law, self.left.after_columns(block * DEPTH));
             if self.reading == Reading::InPlace {
@@ -209,13 +212,12 @@ impl<L: Law> Sweep<'_, L> {
             }
             let lines = at_least(right, offsets.len());
             self.arch.dispatch(Fill { lines, offsets, cells: self.cells, first, past });
-            if self.shares.is_some() {
-                self.arch.dispatch(AddUp { lines, total: &mut total });
-            }
             self.arch.dispatch(Tiles { law, left, right: &*lines, held, valid, sums });
         }
-        if let Some(rows) = self.shares {
-            self.arch.dispatch(TakeShares { sums, rows, columns: &total });
+        if let Some((rows, of_cells)) = self.shares {
+            let mut columns = Line::ZERO;
+            columns.copy_from(&of_cells[first..past]);
+            self.arch.dispatch(TakeShares { sums, rows, columns: &columns });
         }
     }
 }

@@ -8,6 +8,7 @@
 //! - [`shift`]: rounding of weights to signed powers of two.
 //! - [`transform`]: the weight transform T of heterogeneous weight sharing.
 //! - [`bytes`]: the add layer on 8-bit integers.
+//! - [`Ceiling`]: what the machine gives the loop under all of them.
 //! - [`reference`]: the plain loops that every fast path is tested against.
 //!
 //! What it deliberately does not do: know tensors, graphs or files. It depends on nothing of ours.
@@ -17,6 +18,7 @@
 
 pub mod add;
 pub mod bytes;
+mod ceiling;
 mod depthwise;
 mod dots;
 mod grid;
@@ -32,4 +34,5 @@ mod tile;
 pub mod transform;
 mod window;
 
+pub use ceiling::Ceiling;
 pub use window::Window;

@@ -39,29 +39,23 @@ impl WithSimd for Fill<'_> {
     }
 }
 
-/// Adds all lines to `total`.
-pub(crate) struct AddUp<'a> {
-    /// The lines.
-    pub lines: &'a [Line],
-    /// Their sum is added here.
-    pub total: &'a mut Line,
+/// Adds values to sums, one to one.
+pub(crate) struct AddTo<'a> {
+    /// The sums.
+    pub sums: &'a mut [f32],
+    /// The values.
+    pub values: &'a [f32],
 }
 
-impl WithSimd for AddUp<'_> {
+impl WithSimd for AddTo<'_> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let (totals, _) = S::as_mut_simd_f32s(&mut self.total.0);
-        for (at, totals) in totals.as_chunks_mut::<TOGETHER>().0.iter_mut().enumerate() {
-            let mut sums = *totals;
-            for line in self.lines {
-                let (vectors, _) = S::as_simd_f32s(&line.0);
-                let vectors = &vectors[at * TOGETHER..][..TOGETHER];
-                sums.iter_mut().zip(vectors).for_each(|(sum, vector)| *sum = simd.add_f32s(*sum, *vector));
-            }
-            *totals = sums;
-        }
+        let (sums, last_sums) = S::as_mut_simd_f32s(self.sums);
+        let (values, last_values) = S::as_simd_f32s(self.values);
+        sums.iter_mut().zip(values).for_each(|(sum, value)| *sum = simd.add_f32s(*sum, *value));
+        last_sums.iter_mut().zip(last_values).for_each(|(sum, value)| *sum += value);
     }
 }
 

@@ -4,7 +4,7 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use gemm::{Parallelism, gemm};
-use kernels::{Window, add, bytes, multiply, shift, transform};
+use kernels::{Ceiling, Window, add, bytes, multiply, shift, transform};
 use networks::Device;
 use networks::trials::{Implementation, LayerTrial, NetworkTrial, Passes};
 use rayon::{ThreadPool, ThreadPoolBuilder};
@@ -33,6 +33,7 @@ pub fn run(bench: &mut Bench<'_>, python: &Python) -> Result<Option<String>, ray
     let pool = |threads| ThreadPoolBuilder::new().num_threads(threads).build();
     let (one, two) = (pool(1)?, pool(THREADS)?);
     one.install(|| {
+        ceiling(bench);
         products(bench);
         images(bench);
         gradients(bench);
@@ -51,6 +52,19 @@ pub fn run(bench: &mut Bench<'_>, python: &Python) -> Result<Option<String>, ray
         .filter_map(|reference| pytorch(bench, if reference.threads == 1 { &one } else { &two }, reference))
         .collect();
     Ok((!missing.is_empty()).then(|| missing.join("; ")))
+}
+
+/// What the machine allows: the tile under all float layers without their layout.
+fn ceiling(bench: &mut Bench<'_>) {
+    let (mut minima, mut products) = (Ceiling::new(), Ceiling::new());
+    let case = Case {
+        case: "tile of minima, values in the first cache",
+        reference: "the same tile of products",
+        threads: 1,
+        ops: Ceiling::TERMS,
+        goal: None,
+    };
+    bench.compare(case, || minima.minimum(), || products.product());
 }
 
 /// Forward on matrices, in floats and bytes.
