@@ -16,7 +16,10 @@
 mod counts;
 mod error;
 mod layer;
+mod module;
+mod of_graph;
 
 pub use counts::{Counts, Macs, NodeCounts, Params, counts, node_counts};
 pub use error::CostError;
 pub use layer::{Layer, Linear, Local, Network, Official, Role, Window, Work};
+pub use module::Module;
