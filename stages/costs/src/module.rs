@@ -1,4 +1,4 @@
-use spaces::Operator;
+use spaces::{Arithmetic, Operator};
 
 use crate::{Layer, Linear, Official, Window, Work};
 
@@ -118,7 +118,10 @@ impl Module {
 }
 
 const fn adds(window: Window) -> bool {
-    matches!(window.arithmetic, spaces::Arithmetic::Add)
+    match window.arithmetic {
+        Arithmetic::Add => true,
+        Arithmetic::Multiply | Arithmetic::Shift => false,
+    }
 }
 
 const fn window_weights(window: Window) -> u64 {
@@ -127,8 +130,6 @@ const fn window_weights(window: Window) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use spaces::Arithmetic;
-
     use super::*;
     use crate::Role;
 

@@ -10,3 +10,6 @@ pub(crate) use drawing::ShiftForm;
 pub(crate) use resnet::{Gate, ResNet, StrideIn};
 pub(crate) use retrained::{BOSSNAS, MIX_2, MIX_3, MIX_4, Retrained};
 pub(crate) use transformer::{PATCH, Transformer};
+
+#[cfg(test)]
+mod tests;

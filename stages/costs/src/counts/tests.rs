@@ -239,7 +239,7 @@ fn folding_normalizations_away_changes_no_macs() {
 #[test]
 fn a_network_of_a_graph_counts_as_the_graph() {
     let bodies = [Arithmetic::Multiply, Arithmetic::Shift, Arithmetic::Add].map(resnet_50);
-    let papers = ["CC.CCCC.SCADD.AACAA", "CC.CSCC.SCASS.AACAA"].map(paper_graph);
+    let papers = ["CC.CCCC.SCADD.AACAA", "CC.CSCC.SCASS.AACAA", "D.S.DASCDSA.CAACAAA"].map(paper_graph);
     for graph in bodies.iter().chain(&papers) {
         let network = Network::of_graph("graph", graph);
         let found = counts(graph);
