@@ -204,7 +204,7 @@ const fn attention_macs(stacked: FeatureMap) -> usize {
     2 * stacked.positions() * stacked.positions() * (stacked.channels / 3)
 }
 
-fn trained_scalars(graph: &Graph, index: usize) -> u64 {
+pub(crate) fn trained_scalars(graph: &Graph, index: usize) -> u64 {
     let trained = graph.parameters_of(index).into_iter().filter(|parameter| parameter.kind.is_trained());
     trained.map(|parameter| parameter.shape.iter().product::<usize>() as u64).sum()
 }

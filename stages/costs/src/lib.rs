@@ -16,7 +16,17 @@
 mod counts;
 mod error;
 mod layer;
+mod module;
+mod named_network;
+mod of_graph;
+mod released_supernet;
+mod vision;
+mod vision_space;
 
 pub use counts::{Counts, Macs, NodeCounts, Params, counts, node_counts};
 pub use error::CostError;
 pub use layer::{Layer, Linear, Local, Network, Official, Role, Window, Work};
+pub use module::Module;
+pub use named_network::{NameError, NamedNetwork, named_networks, network};
+pub use released_supernet::{ReleasedSupernet, SupernetScalars, released_supernets};
+pub use vision_space::{Allocation, AllocationRule, VisionSpace, vision_spaces};

@@ -3,6 +3,7 @@ use spaces::{
 };
 
 use super::*;
+use crate::{Network, Work};
 
 /// A graph under construction; every method returns the index of the node it appended.
 struct Drawing {
@@ -232,4 +233,45 @@ fn folding_normalizations_away_changes_no_macs() {
     let (folded, _) = spaces::fold(&graph, &weights).unwrap();
     assert_eq!(counts(&folded).macs, counts(&graph).macs);
     assert_eq!(counts(&folded).params.normalization, 0);
+}
+
+/// What [`Network::of_graph`] makes of every graph of this file.
+#[test]
+fn a_network_of_a_graph_counts_as_the_graph() {
+    let bodies = [Arithmetic::Multiply, Arithmetic::Shift, Arithmetic::Add].map(resnet_50);
+    let papers = ["CC.CCCC.SCADD.AACAA", "CC.CSCC.SCASS.AACAA", "D.S.DASCDSA.CAACAAA"].map(paper_graph);
+    for graph in bodies.iter().chain(&papers) {
+        let network = Network::of_graph("graph", graph);
+        let found = counts(graph);
+        assert_eq!(network.macs().unwrap(), found.macs);
+        assert_eq!((network.params(), network.official().params), (found.params.total(), found.params.total()));
+    }
+}
+
+#[test]
+fn an_attention_becomes_two_products_and_layers_keep_their_operator() {
+    let graph = paper_graph("CC.CCCC.SCADD.AACAA");
+    let network = Network::of_graph("graph", &graph);
+    assert_eq!(network.layers.len(), graph.nodes.len() - 1 + 5);
+    let layer = |name: &str| network.layers.iter().find(|layer| layer.name == name).unwrap();
+    // Layer 8 is the attention at 14x14: two heads of width 64 over 196 positions.
+    let scores = Work::Product { batch: 2, rows: 196, inner: 64, columns: 196 };
+    let values = Work::Product { batch: 2, rows: 64, inner: 196, columns: 196 };
+    assert_eq!((layer("layers.8.attention.qk").work, layer("layers.8.attention.av").work), (scores, values));
+    assert_eq!(layer("layers.8.attention.qk").operator, Some(Operator::Attention));
+    // The positional encoding of an add block has no bias, but the authors' counter books one.
+    let peg = layer("layers.9.peg");
+    assert_eq!((peg.params, peg.official.flops), (9 * 128, (2 * 9 + 1) * 128 * 196));
+}
+
+#[test]
+fn the_authors_operations_of_a_graph_are_twice_its_macs_and_what_their_counter_adds() {
+    let graph = paper_graph("CC.CCCC.SCADD.AACAA");
+    let network = Network::of_graph("graph", &graph);
+    let macs = counts(&graph).macs;
+    // Two add blocks at 14x14 with 128, 128, 128 and 512 output channels.
+    assert_eq!(network.official_flops(Arithmetic::Add), 2 * macs.add + 2 * (3 * 128 + 512) * 196);
+    // The bias of one positional encoding, which halves the map.
+    assert_eq!(network.official_flops(Arithmetic::Shift), 2 * macs.shift + 128 * 196);
+    assert!(network.official_flops(Arithmetic::Multiply) > 2 * macs.multiply);
 }

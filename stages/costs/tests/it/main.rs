@@ -1,0 +1,5 @@
+//! What this crate counts against the figures that stand beside the checkout, in folder `shared`.
+
+mod released_shapes;
+mod shared;
+mod vision_totals;
