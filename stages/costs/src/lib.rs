@@ -16,7 +16,13 @@
 mod counts;
 mod error;
 mod layer;
+mod translation;
 
 pub use counts::{Counts, Macs, NodeCounts, Params, counts, node_counts};
 pub use error::CostError;
 pub use layer::{Layer, Linear, Local, Network, Official, Role, Window, Work};
+pub use translation::{
+    Agreement, LanguagePair, NameError, NamedTransformer, Printed, PrintedError, Sources, System, Table3Row,
+    TranslationPass, TranslationReference, table3, transformer, translation_network, translation_networks,
+    translation_references,
+};
