@@ -17,9 +17,11 @@ mod counts;
 mod error;
 mod layer;
 mod module;
+mod name;
 mod named_network;
 mod of_graph;
 mod released_supernet;
+mod translation;
 mod vision;
 mod vision_space;
 
@@ -27,6 +29,11 @@ pub use counts::{Counts, Macs, NodeCounts, Params, counts, node_counts};
 pub use error::CostError;
 pub use layer::{Layer, Linear, Local, Network, Official, Role, Window, Work};
 pub use module::Module;
-pub use named_network::{NameError, NamedNetwork, named_networks, network};
+pub use name::NameError;
+pub use named_network::{NamedNetwork, named_networks, network};
 pub use released_supernet::{ReleasedSupernet, SupernetScalars, released_supernets};
+pub use translation::{
+    Agreement, LanguagePair, NamedTransformer, Printed, PrintedError, Sources, System, Table3Row, TranslationPass,
+    TranslationReference, table3, transformer, translation_network, translation_networks, translation_references,
+};
 pub use vision_space::{Allocation, AllocationRule, VisionSpace, vision_spaces};

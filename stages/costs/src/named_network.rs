@@ -1,14 +1,11 @@
 use spaces::Arithmetic;
-use thiserror::Error;
 
-use crate::Network;
+use crate::name::letters;
 use crate::vision::{BOSSNAS, Gate, MIX_2, MIX_3, MIX_4, PATCH, ResNet, Retrained, ShiftForm, StrideIn, Transformer};
+use crate::{NameError, Network};
 
 /// Smallest and largest height and width of a picture.
 const IMAGE_SIZES: [u64; 2] = [32, 4096];
-
-/// Least similarity of Jaro and Winkler, between 0 and 1, at which a name is taken for a misspelt one.
-const SIMILARITY: f64 = 0.8;
 
 /// A network of the paper's tables that is not a point of a search space of ours.
 #[derive(Clone, Copy, Debug)]
@@ -25,42 +22,6 @@ enum Design {
     Retrained(Retrained),
     ResNet(ResNet),
     Transformer(Transformer),
-}
-
-/// Why a name is no network.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum NameError {
-    /// Nothing is called that.
-    #[error("no network is called `{name}`{}; there are `{}`", did_you_mean(*.similar), .names.join("`, `"))]
-    Unknown {
-        /// What was asked for.
-        name: String,
-        /// The name it resembles.
-        similar: Option<&'static str>,
-        /// What there is.
-        names: Vec<&'static str>,
-    },
-    /// The network does not read pictures of that size.
-    #[error(
-        "`{network}` wants pictures of {smallest} to {largest} rows and columns, a multiple of {multiple_of}, found \
-         {image_size}"
-    )]
-    ImageSize {
-        /// The network.
-        network: &'static str,
-        /// Smallest height and width.
-        smallest: u64,
-        /// Largest height and width.
-        largest: u64,
-        /// What divides height and width.
-        multiple_of: u64,
-        /// What was asked for.
-        image_size: u64,
-    },
-}
-
-fn did_you_mean(similar: Option<&str>) -> String {
-    similar.map_or_else(String::new, |similar| format!(", did you mean `{similar}`?"))
 }
 
 impl NamedNetwork {
@@ -108,24 +69,8 @@ pub const fn named_networks() -> &'static [NamedNetwork] {
 pub fn network(name: &str, image_size: u64) -> Result<Network, NameError> {
     let wanted = letters(name);
     let named = NAMED_NETWORKS.iter().find(|named| named.names().any(|known| letters(known) == wanted));
-    named.ok_or_else(|| unknown(name))?.network(image_size)
-}
-
-fn unknown(name: &str) -> NameError {
-    let score = |known: &str| strsim::jaro_winkler(&letters(name), &letters(known));
-    let scored = NAMED_NETWORKS.iter().flat_map(NamedNetwork::names).map(|known| (score(known), known));
-    let best = scored.max_by(|(one, _), (other, _)| one.total_cmp(other));
-    let similar = best.filter(|(score, _)| *score >= SIMILARITY).map(|(_, known)| known);
-    NameError::Unknown {
-        name: name.to_owned(),
-        similar,
-        names: NAMED_NETWORKS.iter().map(|named| named.name).collect(),
-    }
-}
-
-/// Returns what of a name distinguishes it: lower-case letters and digits.
-fn letters(name: &str) -> String {
-    name.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase()).collect()
+    let unknown = || NameError::unknown(name, NAMED_NETWORKS.iter().map(|named| (named.name, named.aliases)));
+    named.ok_or_else(unknown)?.network(image_size)
 }
 
 const fn retrained(name: &'static str, aliases: &'static [&'static str], design: Retrained) -> NamedNetwork {

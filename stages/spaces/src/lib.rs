@@ -18,6 +18,7 @@ mod folding;
 mod genome;
 mod graph;
 mod hybrid_cnn;
+mod hybrid_transformer;
 mod operator;
 mod space;
 mod supernet;
@@ -32,6 +33,10 @@ pub use graph::{
     Site,
 };
 pub use hybrid_cnn::{CellSet, HybridCnn, LayerRange, Level, PathWeighting, Stem};
+pub use hybrid_transformer::{
+    DecoderChoices, DecoderLayer, EncoderChoices, EncoderLayer, HybridTransformer, LayerPlace, LocalOperator, Mix,
+    TransformerArchitecture, TransformerDecoder, TransformerEncoder, TransformerError, TransformerSizes, kernel_length,
+};
 pub use operator::Operator;
 pub use space::{SearchSpace, Space, SpaceError};
 pub use supernet::SupernetPlan;

@@ -1,0 +1,78 @@
+use spaces::{DecoderLayer, EncoderLayer, TransformerArchitecture, TransformerSizes, kernel_length};
+
+use crate::{Layer, Network, Official, Work};
+
+use super::TranslationPass;
+use super::attention::Attention;
+use super::builder::Part;
+use super::mixing::Mixing;
+
+/// Returns the layers of a translation network for one pass, without embedding matrix and output projection.
+///
+/// Parameters and multiply-accumulates are strict: everything stored, and every tap of a kernel. `official` follows
+/// the counters of the authors' release, which differ: the signs of a shift layer and the first normalisation of an
+/// encoder layer without attention are no parameters; kernels take no operations; normalisations, the scaling of
+/// queries and embeddings and the look-up of positions do.
+///
+/// Attention to the encoder is no choice, so its layers belong to no operator.
+pub fn transformer(name: &str, architecture: &TransformerArchitecture, pass: TranslationPass) -> Network {
+    let sizes = architecture.sizes();
+    let mut layers = Vec::new();
+    let (source, target) = (u64::from(pass.source_tokens.get()), u64::from(pass.target_tokens.get()));
+    embedding(&mut layers, "encoder", source, sizes.encoder.width as u64);
+    for (index, layer) in sizes.encoder.layers.iter().enumerate() {
+        encoder_layer(&mut layers, sizes, index, *layer, source);
+    }
+    embedding(&mut layers, "decoder", target, sizes.decoder.width as u64);
+    for (index, layer) in sizes.decoder.layers.iter().enumerate() {
+        let keys = source * pass.sources.of(layer.sources) as u64;
+        decoder_layer(&mut layers, sizes, index, *layer, [target, keys]);
+    }
+    Network { name: name.to_owned(), layers }
+}
+
+/// The authors count a product per value for scaling and one per token for its position.
+fn embedding(layers: &mut Vec<Layer>, side: &str, tokens: u64, width: u64) {
+    let official = Official { params: 0, flops: 2 * tokens * (width + 1) };
+    Part::new(layers, side.to_owned(), None).layer("embedding", Work::Free, 0, official);
+}
+
+fn encoder_layer(layers: &mut Vec<Layer>, sizes: &TransformerSizes, index: usize, layer: EncoderLayer, tokens: u64) {
+    let prefix = format!("encoder.{index}");
+    let width = sizes.encoder.width as u64;
+    let (mix, heads, inner, taps) = (layer.mix, layer.heads as u64, sizes.inner_width as u64, kernel_length(index));
+    Mixing { mix, heads, inner, taps: taps as u64, width, tokens }.append(layers, &prefix);
+    let mut part = Part::new(layers, prefix, None);
+    let counted = if mix.attends() { 2 * width } else { 0 };
+    part.norm("mix_norm", tokens, width, counted);
+    mlp(&mut part, tokens, width, layer.mlp_width as u64);
+}
+
+fn decoder_layer(
+    layers: &mut Vec<Layer>,
+    sizes: &TransformerSizes,
+    index: usize,
+    layer: DecoderLayer,
+    [tokens, keys]: [u64; 2],
+) {
+    let prefix = format!("decoder.{index}");
+    let (width, key_width) = (sizes.decoder.width as u64, sizes.encoder.width as u64);
+    let (mix, heads, inner, taps) =
+        (layer.mix, layer.self_heads as u64, sizes.inner_width as u64, kernel_length(index));
+    Mixing { mix, heads, inner, taps: taps as u64, width, tokens }.append(layers, &prefix);
+    Part::new(layers, prefix.clone(), None).norm("mix_norm", tokens, width, 2 * width);
+    let cross = Attention { queries: tokens, keys, width, key_width, inner, heads: layer.cross_heads as u64 };
+    cross.append(&mut Part::new(layers, format!("{prefix}.cross_attention"), None));
+    let mut part = Part::new(layers, prefix, None);
+    part.norm("cross_norm", tokens, width, 2 * width);
+    mlp(&mut part, tokens, width, layer.mlp_width as u64);
+}
+
+fn mlp(part: &mut Part<'_>, tokens: u64, width: u64, inner: u64) {
+    part.dense("mlp.expand", tokens, width, inner);
+    part.dense("mlp.contract", tokens, inner, width);
+    part.norm("mlp_norm", tokens, width, 2 * width);
+}
+
+#[cfg(test)]
+mod tests;
