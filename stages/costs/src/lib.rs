@@ -13,10 +13,29 @@
 //!
 //! What it deliberately does not do: see weights (a zero weight counts like any other), run anything, read files.
 
+mod accelerator;
+mod access;
+mod cost;
 mod counts;
+mod energy;
 mod error;
+mod hardware;
+mod latency;
 mod layer;
+mod mapping;
+mod problem;
+mod tiling;
 
+pub use accelerator::{Accelerator, AcceleratorError};
+pub use access::{Accesses, Words};
+pub use cost::{CostRatio, LayerCost, LayerRow, NetworkCost, Schedule, total};
 pub use counts::{Counts, Macs, NodeCounts, Params, counts, node_counts};
+pub use energy::{Energy, EnergyByData, EnergyByLevel};
 pub use error::CostError;
+pub use hardware::{
+    Accumulation, Assumptions, BitWidth, DramBandwidth, GroupedLayers, Hardware, HardwareDigest, HardwareError,
+    LocalKernel, LocalProjections, MemoryLevels, ShiftMatrix, SingleRows,
+};
 pub use layer::{Layer, Linear, Local, Network, Official, Role, Window, Work};
+pub use problem::{LARGEST_EXTENT, Problem, RepeatedProblem, UnitClass};
+pub use tiling::{Capacity, Tiling};
