@@ -13,25 +13,44 @@
 //!
 //! What it deliberately does not do: see weights (a zero weight counts like any other), run anything, read files.
 
+mod accelerator;
+mod access;
+mod clock;
+mod cost;
 mod counts;
+mod energy;
 mod error;
+mod hardware;
 mod layer;
+mod mapping;
 mod module;
 mod name;
 mod named_network;
 mod of_graph;
+mod problem;
 mod released_supernet;
+mod tiling;
 mod translation;
 mod vision;
 mod vision_space;
 
+pub use accelerator::{Accelerator, AcceleratorError};
+pub use access::{Accesses, Words};
+pub use cost::{CostRatio, LayerCost, LayerRow, NetworkCost, Schedule, total};
 pub use counts::{Counts, Macs, NodeCounts, Params, counts, node_counts};
+pub use energy::{Energy, EnergyByData, EnergyByLevel};
 pub use error::CostError;
+pub use hardware::{
+    Accumulation, Assumptions, BitWidth, DramBandwidth, GroupedLayers, Hardware, HardwareDigest, HardwareError,
+    LocalKernel, LocalProjections, MemoryLevels, ShiftMatrix, SingleRows,
+};
 pub use layer::{Layer, Linear, Local, Network, Official, Role, Window, Work};
 pub use module::Module;
 pub use name::NameError;
 pub use named_network::{NamedNetwork, named_networks, network};
+pub use problem::{LARGEST_EXTENT, Problem, RepeatedProblem, UnitClass};
 pub use released_supernet::{ReleasedSupernet, SupernetScalars, released_supernets};
+pub use tiling::{Capacity, Tiling};
 pub use translation::{
     Agreement, LanguagePair, NamedTransformer, Printed, PrintedError, Sources, System, Table3Row, TranslationPass,
     TranslationReference, table3, transformer, translation_network, translation_networks, translation_references,
