@@ -16,7 +16,7 @@ impl Hardware {
             Work::Window(window) => Some(self.window(window)?),
             Work::Linear(linear) => self.linear(linear).and_then(once),
             Work::Product { batch, rows, inner, columns } => {
-                let batch = batch.checked_mul(rows).unwrap_or(u64::MAX);
+                let batch = batch.saturating_mul(rows);
                 once(matrix(self.class(Arithmetic::Multiply), batch, inner, columns))
             }
             Work::Local(local) => Some(self.local(local)?),
