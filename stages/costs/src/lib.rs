@@ -1,6 +1,6 @@
-//! What a network costs before anybody trains it: exact integers read off its graph.
+//! What a network costs before anybody trains it: exact counts read off its graph, and what they cost on an accelerator.
 //!
-//! The nouns:
+//! The nouns of counting:
 //!
 //! - [`Macs`]: multiply-accumulates by arithmetic, and the additions and operations that follow from them.
 //! - [`Params`]: trained scalars by the arithmetic of the layer that owns them.
@@ -11,7 +11,29 @@
 //! attention compute is counted; normalisation, activation, pooling, softmax, biases and residual sums are free.
 //! Counts of other tools that include those are a few tenths of a percent higher.
 //!
-//! What it deliberately does not do: see weights (a zero weight counts like any other), run anything, read files.
+//! The nouns of the accelerator:
+//!
+//! - [`Hardware`]: constants with their sources and named [`Assumptions`], a TOML file of `data/hardware`.
+//! - [`Problem`]: the loop nest that a layer's [`Work`] is on a hardware, and its [`Tiling`].
+//! - [`Accesses`]: how often a problem under a tiling touches each level of memory.
+//! - [`LayerCost`] and [`NetworkCost`]: [`Energy`] and latency, with the digest of the hardware they hold for.
+//! - [`Accelerator`]: a hardware at a bit width that remembers what it has searched.
+//!
+//! ```
+//! use costs::{Accelerator, BitWidth, Hardware, Linear, Role, Work};
+//! use spaces::Arithmetic;
+//!
+//! let accelerator = Accelerator::new(Hardware::preset("shiftaddnas-nlp")?, BitWidth::ThirtyTwo);
+//! let arithmetic = Arithmetic::Multiply;
+//! let linear = Work::Linear(Linear { arithmetic, rows: 30, inputs: 512, outputs: 512, role: Role::Plain });
+//! let cost = accelerator.cost(&linear)?;
+//! assert!((cost.energy.total_mj - 0.4098455552).abs() < 1e-9);
+//! assert!((cost.latency_ms - 0.245760).abs() < 1e-9);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! What it deliberately does not do: see weights (a zero weight counts like any other), run anything, read files,
+//! compare costs of different hardware.
 
 mod accelerator;
 mod access;
@@ -31,6 +53,7 @@ mod problem;
 mod released_supernet;
 mod tiling;
 mod translation;
+mod unit_energy;
 mod vision;
 mod vision_space;
 
@@ -55,4 +78,5 @@ pub use translation::{
     Agreement, LanguagePair, NamedTransformer, Printed, PrintedError, Sources, System, Table3Row, TranslationPass,
     TranslationReference, table3, transformer, translation_network, translation_networks, translation_references,
 };
+pub use unit_energy::{Format, Technology, UnitEnergy, UnitEnergyRatio, unit_energies, unit_energy_ratios};
 pub use vision_space::{Allocation, AllocationRule, VisionSpace, vision_spaces};
