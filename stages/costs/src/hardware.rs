@@ -145,6 +145,11 @@ impl Hardware {
         HardwareDigest(*blake3::hash(text.as_bytes()).as_bytes())
     }
 
+    /// Returns the exclusive limit on M1 · C1 · E1 · R, the processing elements that a tiling uses.
+    pub const fn elements_below(&self, bits: BitWidth) -> u64 {
+        self.width(bits).limits.elements_below
+    }
+
     pub(crate) const fn width(&self, bits: BitWidth) -> &Width {
         match bits {
             BitWidth::Eight => &self.bits_8,

@@ -53,6 +53,19 @@ impl NameError {
     }
 }
 
+impl NameError {
+    /// Returns the error of having looked in two lists.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Unknown { name, similar, names }, Self::Unknown { similar: also, names: more, .. }) => {
+                Self::Unknown { name, similar: similar.or(also), names: [names, more].concat() }
+            }
+            (error @ Self::ImageSize { .. }, _) | (_, error @ Self::ImageSize { .. }) => error,
+        }
+    }
+}
+
 /// Returns what of a name distinguishes it: lower-case letters and digits.
 pub(crate) fn letters(name: &str) -> String {
     name.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase()).collect()
