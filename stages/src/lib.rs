@@ -10,6 +10,7 @@ pub mod artifacts;
 pub mod bench;
 mod check_ranking;
 mod classify;
+pub mod costing;
 mod counting;
 mod export_onnx;
 mod prepare_dataset;

@@ -8,6 +8,7 @@ use engine::Store;
 use crate::commands::bench::BenchArgs;
 use crate::commands::check::CheckArgs;
 use crate::commands::completions::CompletionsArgs;
+use crate::commands::cost::CostArgs;
 use crate::commands::diff::DiffArgs;
 use crate::commands::gc::GcArgs;
 use crate::commands::infer::InferArgs;
@@ -113,6 +114,7 @@ pub(crate) enum Command {
     /// Tell what this program and this machine can do (exit code 1 if a run could not work)
     Doctor,
     Infer(InferArgs),
+    Cost(CostArgs),
     Bench(BenchArgs),
     Completions(CompletionsArgs),
     /// Write the reference of all commands as Markdown

@@ -7,7 +7,7 @@ const SIMILARITY: f64 = 0.8;
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum NameError {
     /// Nothing is called that.
-    #[error("no network is called `{name}`{}; there are `{}`", did_you_mean(.similar), .names.join("`, `"))]
+    #[error("no network is called `{name}`; {}", hint(.similar, .names))]
     Unknown {
         /// What was asked for.
         name: String,
@@ -35,8 +35,11 @@ pub enum NameError {
     },
 }
 
-fn did_you_mean(similar: &Option<String>) -> String {
-    similar.as_ref().map_or_else(String::new, |similar| format!(", did you mean `{similar}`?"))
+fn hint(similar: &Option<String>, names: &[String]) -> String {
+    match similar {
+        Some(similar) => format!("did you mean `{similar}`?"),
+        None => format!("there are `{}`", names.join("`, `")),
+    }
 }
 
 impl NameError {
