@@ -68,9 +68,14 @@ impl Stage for FitLatency {
         if network.steps == 0 || network.batch_size == 0 || network.hidden.contains(&0) {
             return Err("`network.steps`, `network.batch_size` and each of `network.hidden` want at least 1".to_owned());
         }
-        match rate.is_finite() && rate > 0.0 {
+        if !(rate.is_finite() && rate > 0.0) {
+            return Err(format!("`network.learning_rate` wants a positive number, found {rate}"));
+        }
+        match network.weight_decay.is_finite() && network.weight_decay >= 0.0 {
             true => Ok(()),
-            false => Err(format!("`network.learning_rate` wants a positive number, found {rate}")),
+            false => {
+                Err(format!("`network.weight_decay` wants a number of at least 0, found {}", network.weight_decay))
+            }
         }
     }
 
@@ -120,7 +125,13 @@ mod tests {
         let params = FitLatencyParams {
             path: SourcePath::new(path),
             folds: 4,
-            network: RegressionSettings { hidden: vec![8], steps: 5, batch_size: 8, learning_rate: 1e-2 },
+            network: RegressionSettings {
+                hidden: vec![8],
+                steps: 5,
+                batch_size: 8,
+                learning_rate: 1e-2,
+                weight_decay: 0.0,
+            },
             max_error_percent: Some(1.0),
         };
         FitLatency.check(&params).unwrap();

@@ -10,7 +10,7 @@ pub(crate) fn rows() -> String {
 }
 
 fn settings() -> NetworkSettings {
-    NetworkSettings { hidden: vec![16], steps: 30, batch_size: 8, learning_rate: 1e-2 }
+    NetworkSettings { hidden: vec![16], steps: 30, batch_size: 8, learning_rate: 1e-2, weight_decay: 0.0 }
 }
 
 fn go_on(_: &'static str, _: usize, _: usize) -> ControlFlow<()> {
