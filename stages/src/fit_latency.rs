@@ -143,7 +143,7 @@ mod tests {
     #[test]
     fn the_best_predictor_is_stored_and_reads_back() {
         let folder = tempfile::tempdir().unwrap();
-        let (context, outputs) = run(&crate::latency::tests::rows(), folder.path());
+        let (context, outputs) = run(&latency::tests::rows(), folder.path());
         let kept = outputs.unwrap().predictor;
         let copy = LatencyPredictorArtifact { predictor: kept.predictor.clone(), reports: kept.reports.clone() };
         publish_at(folder.path().join("predictor"), copy).unwrap();

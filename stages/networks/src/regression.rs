@@ -19,8 +19,8 @@ use crate::training::{Optimizer, OptimizerSettings, Schedule};
 /// as a cosine to 1 % of its peak.
 ///
 /// The paper's latency predictor has four hidden layers of 400 and is trained for 5,000 steps of 128 at 1e-5 without
-/// decay. Ours starts near a constant and decays: with so few rows that is what keeps it from learning them by heart
-/// (held-out error on the V100 rows of ShiftAddNAS 0.7 % instead of 4.6 %), and it needs a sixth of the steps.
+/// decay. Ours starts near a constant and decays its weights, which on few rows is worth more than steps: see decision
+/// 0012.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RegressionSettings {
