@@ -213,3 +213,49 @@ fn errors_from_table(table: &Table) -> Result<Vec<PredictorReport>, ArtifactErro
     }
     Ok(reports)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::ops::ControlFlow;
+
+    use costs::latency::read_rows;
+    use engine::{open_at, publish_at};
+    use networks::{Device, RegressionSettings};
+
+    use super::*;
+    use crate::latency::Fitting;
+    use crate::latency::tests::rows;
+
+    #[test]
+    fn every_predictor_reads_back_as_it_was_published() {
+        let folder = tempfile::tempdir().unwrap();
+        let table = read_rows(&rows(), "rows.csv").unwrap();
+        let network = RegressionSettings { hidden: vec![8, 4], steps: 2, ..RegressionSettings::default() };
+        let fitting = Fitting::new(&table, 3, &network, 1, Device::flex()).unwrap();
+        let go_on = &mut |_, _, _| ControlFlow::Continue(());
+        let reports = fitting.judge(go_on).unwrap();
+        for predictor in Predictor::ALL {
+            let fitted = fitting.fit(predictor, go_on).unwrap();
+            let artifact = LatencyPredictorArtifact { predictor: fitted.clone(), reports: reports.clone() };
+            let path = folder.path().join(predictor.name());
+            publish_at(&path, artifact).unwrap();
+            let read: LatencyPredictorArtifact = open_at(&path).unwrap();
+            assert_eq!((read.predictor, &read.reports), (fitted, &reports));
+        }
+    }
+
+    #[test]
+    fn layers_and_terms_that_do_not_fit_are_refused() {
+        let layer = |weights: usize, biases: usize| Dense { weights: vec![0.5; weights], biases: vec![0.0; biases] };
+        let layers =
+            |layers: &[Dense]| layers_from_table(&layers_to_table(layers), 3).map_err(|error| error.to_string());
+        assert!(layers(&[layer(6, 2), layer(2, 1)]).is_ok());
+        let (wide, open) = (layers(&[layer(7, 2)]).unwrap_err(), layers(&[layer(6, 2)]).unwrap_err());
+        assert_eq!(wide, "latency-predictor: layer 0 wants 6 weights, found 7");
+        assert_eq!(open, "latency-predictor: the last of 1 layers wants one output, found 2");
+        let linear = Linear { intercept_ms: 0.0, terms: vec![(Term::Product(0, 2), 1.0)] };
+        let names = ["a", "b", "c"].map(str::to_owned);
+        let error = terms_from_table(&terms_to_table(&linear, &names), 2).unwrap_err();
+        assert_eq!(error.to_string(), "latency-predictor: `terms` want inputs below 2, found 2");
+    }
+}
