@@ -13,6 +13,8 @@ mod classify;
 pub mod costing;
 mod counting;
 mod export_onnx;
+mod fit_latency;
+pub mod latency;
 mod prepare_dataset;
 mod quantize_subnet;
 mod retrain_subnet;
@@ -37,6 +39,7 @@ pub fn registry() -> Registry {
         .with(score_candidates::ScoreCandidates)
         .with(train_standalone::TrainStandalone)
         .with(check_ranking::CheckRanking)
+        .with(fit_latency::FitLatency)
         .with(search_architecture::SearchArchitecture)
         .with(retrain_subnet::RetrainSubnet)
         .with(quantize_subnet::QuantizeSubnet)

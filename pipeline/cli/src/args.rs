@@ -10,6 +10,7 @@ use crate::commands::check::CheckArgs;
 use crate::commands::completions::CompletionsArgs;
 use crate::commands::cost::CostArgs;
 use crate::commands::diff::DiffArgs;
+use crate::commands::fit_latency::FitLatencyArgs;
 use crate::commands::gc::GcArgs;
 use crate::commands::infer::InferArgs;
 use crate::commands::init::InitArgs;
@@ -116,6 +117,7 @@ pub(crate) enum Command {
     Infer(InferArgs),
     Cost(CostArgs),
     Bench(BenchArgs),
+    FitLatency(FitLatencyArgs),
     Completions(CompletionsArgs),
     /// Write the reference of all commands as Markdown
     #[command(hide = true)]

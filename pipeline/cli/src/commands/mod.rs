@@ -15,6 +15,7 @@ pub(crate) mod completions;
 pub(crate) mod cost;
 pub(crate) mod diff;
 pub(crate) mod doctor;
+pub(crate) mod fit_latency;
 pub(crate) mod gc;
 pub(crate) mod infer;
 pub(crate) mod init;
@@ -54,6 +55,7 @@ pub(crate) fn execute(
         Command::Doctor => doctor::execute(cli, output),
         Command::Cost(args) => cost::execute(args, output),
         Command::Bench(args) => bench::execute(args, memory, output),
+        Command::FitLatency(args) => fit_latency::execute(args, output),
         Command::Infer(args) => infer::execute(args, cli, output),
         Command::Completions(args) => completions::execute(args, output),
         Command::ReferenceCli => reference_cli::execute(output),
