@@ -4,6 +4,7 @@
 #![cfg(unix)]
 
 mod benches;
+mod costs;
 mod documents;
 mod inference;
 mod latency;
