@@ -12,6 +12,7 @@ mod check_ranking;
 mod classify;
 mod counting;
 mod export_onnx;
+pub mod paper;
 mod prepare_dataset;
 mod quantize_subnet;
 mod retrain_subnet;

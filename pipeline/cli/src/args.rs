@@ -13,6 +13,7 @@ use crate::commands::gc::GcArgs;
 use crate::commands::infer::InferArgs;
 use crate::commands::init::InitArgs;
 use crate::commands::ls::LsArgs;
+use crate::commands::paper::PaperArgs;
 use crate::commands::plan::PlanArgs;
 use crate::commands::run::RunArgs;
 use crate::commands::show::ShowArgs;
@@ -114,6 +115,7 @@ pub(crate) enum Command {
     Doctor,
     Infer(InferArgs),
     Bench(BenchArgs),
+    Paper(PaperArgs),
     Completions(CompletionsArgs),
     /// Write the reference of all commands as Markdown
     #[command(hide = true)]

@@ -16,6 +16,7 @@ pub(crate) mod gc;
 pub(crate) mod infer;
 pub(crate) mod init;
 pub(crate) mod ls;
+pub(crate) mod paper;
 pub(crate) mod plan;
 pub(crate) mod reference_cli;
 pub(crate) mod run;
@@ -50,6 +51,7 @@ pub(crate) fn execute(
         Command::Stages(args) => stages::execute(args, output),
         Command::Doctor => doctor::execute(cli, output),
         Command::Bench(args) => bench::execute(args, memory, output),
+        Command::Paper(args) => paper::execute(args, output),
         Command::Infer(args) => infer::execute(args, cli, output),
         Command::Completions(args) => completions::execute(args, output),
         Command::ReferenceCli => reference_cli::execute(output),

@@ -7,6 +7,7 @@ mod benches;
 mod documents;
 mod inference;
 mod manifests;
+mod paper;
 mod runs;
 mod sandbox;
 mod signals;
