@@ -6,6 +6,7 @@
 //! - [`Params`]: trained scalars by the arithmetic of the layer that owns them.
 //! - [`NodeCounts`]: both for one node of a graph, one row of a table.
 //! - [`Counts`]: the sums over a graph.
+//! - [`AuditRow`]: a figure that the paper prints beside what is computed here.
 //!
 //! The counting rule is strict: what convolutions, shift and add layers, the classifier and the two products of an
 //! attention compute is counted; normalisation, activation, pooling, softmax, biases and residual sums are free.

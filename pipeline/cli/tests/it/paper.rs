@@ -34,7 +34,7 @@ fn a_person_reads_a_section_with_notes_and_a_summary() {
     let text = sandbox.done(&["paper", "--figure", "1"]);
     assert!(text.starts_with("Figure 1\n\nrow "), "{text}");
     assert!(text.contains("differs by -172.15 [1]\n"), "{text}");
-    assert!(text.contains("\n[1] the text names 45 nm first where the FPGA has the first figure\n"), "{text}");
+    assert!(text.contains("\n[1] the text names 45 nm first, yet the second figure is that of 45 nm\n"), "{text}");
     assert!(text.ends_with("\n8 rows: 3 reproduced, 3 differ, 2 not recomputable here, 0 not printed\n"), "{text}");
 }
 
