@@ -28,7 +28,7 @@ pub use row::{AuditRow, How, Quoted, Relation, Verdict};
 
 /// Returns the rows of the items, in the order of the items: printed figures, ours, and verdicts.
 ///
-/// It searches the tilings of some thirty networks anew, which takes seconds.
+/// Nothing is remembered between calls: the tilings of all layers of some thirty networks are searched anew.
 pub fn audit(items: &[PaperItem]) -> Vec<AuditRow> {
     let mut costing = Costing::default();
     let rows = items.iter().map(|item| rows_of(*item, &mut costing)).collect::<Result<Vec<_>, _>>();

@@ -1,7 +1,5 @@
 use std::fmt;
 
-use serde::{Serialize, Serializer};
-
 /// A table or figure of the paper; what the text alone says stands with the one it belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PaperItem {
@@ -46,11 +44,5 @@ impl fmt::Display for PaperItem {
             Self::Table(number) => write!(formatter, "Table {number}"),
             Self::Figure(number) => write!(formatter, "Figure {number}"),
         }
-    }
-}
-
-impl Serialize for PaperItem {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
     }
 }

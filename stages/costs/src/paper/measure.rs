@@ -5,7 +5,7 @@ use super::costing::Subject;
 use super::space_size::space_size;
 use super::unit_energy::multiply_ratio;
 use super::{Costing, PaperError};
-use crate::{NetworkCost, SupernetScalars, network, released_supernets};
+use crate::{CostRatio, Macs, NetworkCost, SupernetScalars, network, released_supernets};
 
 /// What is computed for a statement, of one or two things that it names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -23,7 +23,7 @@ pub(super) enum Measure {
     EnergySaving,
     /// Latency of a subject saved over another's, percent; of several pairs the mean.
     LatencySaving,
-    /// Effective operations of a subject saved over another's, percent; of several pairs the mean.
+    /// Effective operations of a subject saved over another's, percent.
     FlopsSaving,
     /// Energy of a subject per 10^9 of its operations, whatever the bits, mJ.
     EnergyPerFlop,
@@ -67,49 +67,39 @@ impl Measure {
     /// Computes it of `of`, where there are two `over` the other.
     pub fn compute(self, of: &str, over: &str, costing: &mut Costing) -> Result<Measured, PaperError> {
         let value = match self {
-            Self::SpacePower => {
-                let size = space_size(of)?;
-                return Ok(Measured { value: (size as f64).log10(), exact: Some(size) });
-            }
+            Self::SpacePower => return power(of),
             Self::Energy => energy_mj(&costing.cost(&Subject::parse(of)?)?),
             Self::Latency => costing.cost(&Subject::parse(of)?)?.latency_ms,
             Self::Params => Subject::parse(of)?.network.official().params as f64 / 1e6,
             Self::Flops => Subject::parse(of)?.flops_g(),
-            Self::EnergySaving => saving(of, over, |subject| Ok(energy_mj(&costing.cost(subject)?)))?,
-            Self::LatencySaving => saving(of, over, |subject| Ok(costing.cost(subject)?.latency_ms))?,
-            Self::FlopsSaving => saving(of, over, |subject| Ok(subject.effective_flops_g()))?,
-            Self::EnergyPerFlop => {
-                let subject = Subject::parse(of)?;
-                energy_mj(&costing.cost(&subject)?) / subject.flops_g()
-            }
-            Self::MultiplyShare => {
-                let macs = Subject::parse(of)?.network.macs()?;
-                percent(macs.multiply as f64 / macs.total() as f64)
-            }
+            Self::EnergySaving => saving(of, over, costing, |ratio| ratio.energy)?,
+            Self::LatencySaving => saving(of, over, costing, |ratio| ratio.latency)?,
+            Self::FlopsSaving => flops_saving(&Subject::parse(of)?, &Subject::parse(over)?),
+            Self::EnergyPerFlop => energy_mj(&costing.cost(&Subject::parse(of)?)?) / Subject::parse(of)?.flops_g(),
+            Self::MultiplyShare => multiply_share(&Subject::parse(of)?.network.macs()?),
             Self::Supernet => supernet(of)?.total() as f64 / 1e6,
             Self::SupernetSaving => percent(1.0 - supernet(of)?.total() as f64 / supernet(over)?.total() as f64),
             Self::AlphaShare => percent(supernet(of)?.alphas as f64 / supernet(over)?.total() as f64),
             Self::UnitEnergyRatio => multiply_ratio(of)?,
             Self::Blocks => blocks(of)?,
-            Self::ImpliedAdds | Self::ImpliedMacs | Self::Difference | Self::Sum | Self::Quotient | Self::Saving => {
-                self.of_printed(&numbers(of)?)?
-            }
+            Self::ImpliedAdds => of_numbers(of, |[macs, mult, shift]| 2.0 * macs - mult - shift)?,
+            Self::ImpliedMacs => of_numbers(of, |[mult, shift, adds]| (mult + shift + adds) / 2.0)?,
+            Self::Difference => of_numbers(of, |[from, less]| from - less)?,
+            Self::Sum => of_numbers(of, |[one, other]| one + other)?,
+            Self::Quotient => of_numbers(of, |[dividend, divisor]| dividend / divisor)?,
+            Self::Saving => of_numbers(of, |[less, more]| percent(1.0 - less / more))?,
         };
         Ok(Measured { value, exact: None })
     }
+}
 
-    /// Computes what follows from printed numbers alone.
-    fn of_printed(self, numbers: &[f64]) -> Result<f64, PaperError> {
-        match (self, numbers) {
-            (Self::ImpliedAdds, [macs, mult, shift]) => Ok(2.0 * macs - mult - shift),
-            (Self::ImpliedMacs, [mult, shift, adds]) => Ok((mult + shift + adds) / 2.0),
-            (Self::Difference, [from, less]) => Ok(from - less),
-            (Self::Sum, [one, other]) => Ok(one + other),
-            (Self::Quotient, [dividend, divisor]) => Ok(dividend / divisor),
-            (Self::Saving, [less, more]) => Ok(percent(1.0 - less / more)),
-            (measure, numbers) => Err(PaperError::text("numbers of a measure", &format!("{measure:?} {numbers:?}"))),
-        }
-    }
+fn power(space: &str) -> Result<Measured, PaperError> {
+    let size = space_size(space)?;
+    Ok(Measured { value: (size as f64).log10(), exact: Some(size) })
+}
+
+fn multiply_share(macs: &Macs) -> f64 {
+    percent(macs.multiply as f64 / macs.total() as f64)
 }
 
 fn percent(share: f64) -> f64 {
@@ -120,11 +110,17 @@ fn energy_mj(cost: &NetworkCost) -> f64 {
     cost.energy.total_mj
 }
 
-/// Returns the mean over pairs of what the first saves over the second, percent; pairs are separated by semicolons.
-fn saving(of: &str, over: &str, mut cost: impl FnMut(&Subject) -> Result<f64, PaperError>) -> Result<f64, PaperError> {
+fn flops_saving(of: &Subject, over: &Subject) -> f64 {
+    percent(1.0 - of.effective_flops_g() / over.effective_flops_g())
+}
+
+/// Returns the mean over pairs of what the first saves over the second on the same hardware, percent; pairs are
+/// separated by semicolons.
+fn saving(of: &str, over: &str, costing: &mut Costing, share: fn(CostRatio) -> f64) -> Result<f64, PaperError> {
     let mut savings = Vec::new();
     for (of, over) in of.split("; ").zip(over.split("; ")) {
-        savings.push(percent(1.0 - cost(&Subject::parse(of)?)? / cost(&Subject::parse(over)?)?));
+        let (of, over) = (costing.cost(&Subject::parse(of)?)?, costing.cost(&Subject::parse(over)?)?);
+        savings.push(percent(1.0 - share(of.relative_to(&over)?)));
     }
     Ok(savings.iter().sum::<f64>() / savings.len() as f64)
 }
@@ -144,6 +140,9 @@ fn blocks(text: &str) -> Result<f64, PaperError> {
     Ok(entries.filter(|layer| layer.name.ends_with(".entry")).count() as f64)
 }
 
-fn numbers(text: &str) -> Result<Vec<f64>, PaperError> {
-    text.split(' ').map(|number| number.parse().map_err(|_| PaperError::text("number", number))).collect()
+/// Returns what follows from printed numbers, which stand in the text one after the other.
+fn of_numbers<const N: usize>(text: &str, value: impl Fn([f64; N]) -> f64) -> Result<f64, PaperError> {
+    let unknown = || PaperError::text("list of numbers", text);
+    let numbers = text.split(' ').map(str::parse).collect::<Result<Vec<f64>, _>>().map_err(|_| unknown())?;
+    Ok(value(numbers.try_into().map_err(|_| unknown())?))
 }
