@@ -22,8 +22,8 @@ struct Statement {
     of: String,
     over: String,
     why: String,
-    #[serde(rename = "source")]
-    _source: String,
+    #[cfg_attr(not(test), expect(dead_code, reason = "for readers of the file"))]
+    source: String,
 }
 
 /// Returns the statements of an item beside ours.
@@ -47,5 +47,19 @@ impl Statement {
         };
         let ours = measured.map(|measured| measured.value);
         Ok(AuditRow { item, row: self.row, quantity: self.quantity, unit: self.unit, printed, ours, verdict })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_statement_belongs_to_an_item_and_has_a_source_if_it_is_printed() {
+        let statements: Vec<Statement> = read(FILE).unwrap();
+        for statement in &statements {
+            assert!(PaperItem::ALL.iter().any(|item| item.to_string() == statement.item), "{statement:?}");
+            assert!(statement.printed.is_none() || !statement.source.is_empty(), "{statement:?}");
+        }
     }
 }

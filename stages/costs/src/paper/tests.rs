@@ -254,3 +254,28 @@ fn a_table_alone_has_its_rows_of_the_whole() {
         assert_eq!(audit(&[item]), of_item);
     }
 }
+
+#[test]
+fn a_bound_is_reproduced_on_its_side_only() {
+    let below = Quoted { relation: Relation::Below, figure: "0.01".parse().unwrap() };
+    let above = Quoted { relation: Relation::Above, ..below };
+    let name = |printed, ours| Verdict::on(Some(printed), ours, "why").name();
+    assert_eq!([name(below, 0.009), name(below, 0.0105)], ["reproduced", "differs"]);
+    assert_eq!([name(above, 0.009), name(above, 0.0105)], ["differs", "reproduced"]);
+    assert_eq!([below.to_string(), above.to_string()], ["<0.01", ">0.01"]);
+    assert_eq!(Verdict::on(None, 1.0, "why"), Verdict::NotPrinted { why: "why".to_owned() });
+}
+
+#[test]
+fn subjects_that_are_not_there_are_told() {
+    for (text, message) in [
+        ("T1_mix_v4", "``: no subject is called `T1_mix_v4`"),
+        ("T1_mix_v4@x shiftaddnas-pe168", "``: no subject is called `T1_mix_v4@x shiftaddnas-pe168`"),
+        ("transformer-big two 32", "``: no subject is called `transformer-big two 32`"),
+        ("transformer-big one 16", "``: no bit width is called `16`"),
+    ] {
+        let error = costing::Subject::parse(text).err().expect("it is not there");
+        assert_eq!(error.to_string(), message);
+        assert_eq!(error.in_row("a row").to_string(), message.replacen("``", "`a row`", 1));
+    }
+}

@@ -15,8 +15,8 @@ struct UnitEnergy {
     bits: String,
     technology: String,
     energy_pj: f64,
-    #[serde(rename = "source")]
-    _source: String,
+    #[expect(dead_code, reason = "for readers of the file")]
+    source: String,
 }
 
 /// Returns the energy of a multiplication over that of another operation at 45 nm; the text names operation, format
