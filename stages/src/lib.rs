@@ -15,6 +15,7 @@ mod counting;
 mod export_onnx;
 mod fit_latency;
 pub mod latency;
+pub mod paper;
 mod prepare_dataset;
 mod quantize_subnet;
 mod retrain_subnet;

@@ -15,6 +15,7 @@ use crate::commands::gc::GcArgs;
 use crate::commands::infer::InferArgs;
 use crate::commands::init::InitArgs;
 use crate::commands::ls::LsArgs;
+use crate::commands::paper::PaperArgs;
 use crate::commands::plan::PlanArgs;
 use crate::commands::run::RunArgs;
 use crate::commands::show::ShowArgs;
@@ -118,6 +119,7 @@ pub(crate) enum Command {
     Cost(CostArgs),
     Bench(BenchArgs),
     FitLatency(FitLatencyArgs),
+    Paper(PaperArgs),
     Completions(CompletionsArgs),
     /// Write the reference of all commands as Markdown
     #[command(hide = true)]

@@ -114,6 +114,11 @@ impl Hardware {
         Self::parse(name, Self::preset_text(name)?)
     }
 
+    /// Returns it with other switches, under another name.
+    pub fn with_assumptions(self, name: &str, assumptions: Assumptions) -> Self {
+        Self { name: name.to_owned(), assumptions, ..self }
+    }
+
     /// Returns what it is called.
     pub fn name(&self) -> &str {
         &self.name

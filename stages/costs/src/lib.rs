@@ -8,6 +8,7 @@
 //! - [`NodeCounts`]: both for one node of a graph, one row of a table.
 //! - [`Counts`]: the sums over a graph.
 //! - [`latency::LatencyPredictor`]: milliseconds on a device, from networks measured there.
+//! - [`AuditRow`]: a figure that the paper prints beside what is computed here.
 //!
 //! The counting rule is strict: what convolutions, shift and add layers, the classifier and the two products of an
 //! attention compute is counted; normalisation, activation, pooling, softmax, biases and residual sums are free.
@@ -52,6 +53,7 @@ mod module;
 mod name;
 mod named_network;
 mod of_graph;
+mod paper;
 mod problem;
 mod released_supernet;
 mod tiling;
@@ -74,6 +76,7 @@ pub use layer::{Layer, Linear, Local, Network, Official, Role, Window, Work};
 pub use module::Module;
 pub use name::NameError;
 pub use named_network::{NamedNetwork, named_networks, network};
+pub use paper::{AuditRow, How, PaperItem, Quoted, Relation, Verdict, audit};
 pub use problem::{LARGEST_EXTENT, Problem, RepeatedProblem, UnitClass};
 pub use released_supernet::{ReleasedSupernet, SupernetScalars, released_supernets};
 pub use tiling::{Capacity, Tiling};

@@ -20,6 +20,7 @@ pub(crate) mod gc;
 pub(crate) mod infer;
 pub(crate) mod init;
 pub(crate) mod ls;
+pub(crate) mod paper;
 pub(crate) mod plan;
 pub(crate) mod reference_cli;
 pub(crate) mod run;
@@ -56,6 +57,7 @@ pub(crate) fn execute(
         Command::Cost(args) => cost::execute(args, output),
         Command::Bench(args) => bench::execute(args, memory, output),
         Command::FitLatency(args) => fit_latency::execute(args, output),
+        Command::Paper(args) => paper::execute(args, output),
         Command::Infer(args) => infer::execute(args, cli, output),
         Command::Completions(args) => completions::execute(args, output),
         Command::ReferenceCli => reference_cli::execute(output),

@@ -9,6 +9,7 @@ mod documents;
 mod inference;
 mod latency;
 mod manifests;
+mod paper;
 mod runs;
 mod sandbox;
 mod signals;
