@@ -6,6 +6,7 @@
 //! - [`Params`]: trained scalars by the arithmetic of the layer that owns them.
 //! - [`NodeCounts`]: both for one node of a graph, one row of a table.
 //! - [`Counts`]: the sums over a graph.
+//! - [`Extremes`]: the cheapest and the dearest architecture of a whole space.
 //!
 //! The counting rule is strict: what convolutions, shift and add layers, the classifier and the two products of an
 //! attention compute is counted; normalisation, activation, pooling, softmax, biases and residual sums are free.
@@ -20,6 +21,7 @@ mod cost;
 mod counts;
 mod energy;
 mod error;
+mod extremes;
 mod hardware;
 mod layer;
 mod mapping;
@@ -29,6 +31,7 @@ mod named_network;
 mod of_graph;
 mod problem;
 mod released_supernet;
+mod size;
 mod tiling;
 mod translation;
 mod vision;
@@ -40,6 +43,7 @@ pub use cost::{CostRatio, LayerCost, LayerRow, NetworkCost, Schedule, total};
 pub use counts::{Counts, Macs, NodeCounts, Params, counts, node_counts};
 pub use energy::{Energy, EnergyByData, EnergyByLevel};
 pub use error::CostError;
+pub use extremes::{Extreme, Extremes, extremes};
 pub use hardware::{
     Accumulation, Assumptions, BitWidth, DramBandwidth, GroupedLayers, Hardware, HardwareDigest, HardwareError,
     LocalKernel, LocalProjections, MemoryLevels, ShiftMatrix, SingleRows,
@@ -50,6 +54,7 @@ pub use name::NameError;
 pub use named_network::{NamedNetwork, named_networks, network};
 pub use problem::{LARGEST_EXTENT, Problem, RepeatedProblem, UnitClass};
 pub use released_supernet::{ReleasedSupernet, SupernetScalars, released_supernets};
+pub use size::size_bytes;
 pub use tiling::{Capacity, Tiling};
 pub use translation::{
     Agreement, LanguagePair, NamedTransformer, Printed, PrintedError, Sources, System, Table3Row, TranslationPass,

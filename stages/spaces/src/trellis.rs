@@ -4,7 +4,7 @@ use crate::{Graph, Space, Task};
 /// way are, one after the other, the network of that point.
 ///
 /// Whatever adds up over the nodes of a network adds up over the pieces of its way, so that a whole space is told by
-/// few pieces: the paper's 1,314,183,168 networks are ways through a hundred.
+/// few pieces: the paper's 1,314,183,168 networks are ways through 27.
 #[derive(Clone, Debug)]
 pub struct Trellis {
     /// Parts of networks, each once. Node 0 is an input of the piece's own; names of nodes mean nothing here.
