@@ -45,15 +45,15 @@ pub fn least(
 /// [`Unmet`] names every limit that is below the smallest value of the whole space.
 pub fn within(limits: &BTreeMap<Cost, f64>, least: &[Least], space: &Space) -> Result<(), Unmet> {
     let broken = least.iter().filter(|least| least.value > limits[&least.cost]);
+    let size = space.size();
     let told = |Least { cost, value, architecture }: &Least| {
         let (name, limit) = (cost.name(), limits[cost]);
-        format!("`limits.{name}` is {limit}, the smallest of the space is {value}, which `{architecture}` has")
+        format!("`limits.{name}` is {limit}, the smallest of {size} architectures is {value}, that of `{architecture}`")
     };
     let broken: Vec<String> = broken.map(told).collect();
     if broken.is_empty() {
         return Ok(());
     }
-    let size = space.size();
-    let message = format!("{} (of {size} architectures); raise the limit or shrink the space", broken.join("; "));
+    let message = format!("{}; raise the limit or shrink the space", broken.join("; "));
     Err(Unmet { message })
 }

@@ -24,7 +24,10 @@ fn what_no_architecture_keeps_is_refused_by_every_command_before_anything_runs()
     let before = sandbox.call(&["ls"]).out;
     let [check, plan, run] = ["check", "plan", "run"].map(|command| sandbox.call(&[command, "manifest.toml"]));
     assert_eq!([check.code, plan.code, run.code], [Some(3); 3], "{check:?}");
-    assert!(check.err.contains("step `search`: `limits.params` is 10, the smallest of the space is 193"), "{check:?}");
+    assert!(
+        check.err.contains("step `search`: `limits.params` is 10, the smallest of 2 architectures is 193, "),
+        "{check:?}"
+    );
     assert_eq!([&plan.err, &run.err], [&check.err; 2]);
     assert_eq!([check.out, plan.out, run.out], [""; 3]);
     assert_eq!(sandbox.call(&["ls"]).out, before);
