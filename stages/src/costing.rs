@@ -1,15 +1,12 @@
 //! What networks cost, for whoever asks by name: the nouns behind the command `cost`.
 //!
-//! A [`CostSubject`] becomes a network, a [`HardwareChoice`] an accelerator, and both together a [`CostSheet`]: a row
-//! per layer and the totals. [`single_layers`] costs layers that are given one by one.
+//! A [`CostSubject`] becomes a network, and with an [`accelerator`] a [`CostSheet`]: a row per layer and the totals. [`single_layers`] costs layers that are given one by one.
 
-mod hardware_choice;
 mod sheet;
 mod single_layers;
 mod subject;
 
-pub use costs::{BitWidth, Hardware, Sources};
-pub use hardware_choice::HardwareChoice;
+pub use costs::{BitWidth, Sources};
 pub use sheet::{CostSheet, SheetRow, Totals};
 pub use single_layers::single_layers;
 pub use spaces::FeatureMap;
@@ -17,11 +14,14 @@ pub use subject::{CostSubject, SpaceFile, manifest_space};
 
 use std::error::Error;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use costs::{AcceleratorError, CostError, HardwareError, NameError};
+use costs::{Accelerator, AcceleratorError, CostError, Hardware, NameError};
+use engine::SourcePath;
 use spaces::{GenomeError, SpaceError};
 use thiserror::Error;
+
+use crate::cost_model::{HardwareChoice, HardwareChoiceError};
 
 /// Why something has no cost sheet.
 #[derive(Debug, Error)]
@@ -60,9 +60,9 @@ pub enum CostingError {
         #[source]
         source: Option<Box<dyn Error + Send + Sync>>,
     },
-    /// A hardware description is wrong.
+    /// A hardware is neither a preset nor a description.
     #[error(transparent)]
-    Hardware(#[from] HardwareError),
+    Hardware(#[from] HardwareChoiceError),
     /// A layer has no cost on the hardware.
     #[error(transparent)]
     Accelerator(#[from] AcceleratorError),
@@ -79,6 +79,22 @@ pub enum CostingError {
         /// What was wanted and what was found.
         message: String,
     },
+}
+
+/// Returns the accelerator of a preset's name or of a file with a description, and the width of numbers.
+///
+/// # Errors
+/// If it is neither, or the description is wrong.
+pub fn accelerator(preset_or_file: &str, bits: BitWidth) -> Result<Accelerator, CostingError> {
+    Ok(Accelerator::new(hardware(preset_or_file)?, bits))
+}
+
+pub(crate) fn hardware(preset_or_file: &str) -> Result<Hardware, CostingError> {
+    let choice = match Hardware::preset_names().contains(&preset_or_file) || !Path::new(preset_or_file).exists() {
+        true => HardwareChoice::Preset(preset_or_file.to_owned()),
+        false => HardwareChoice::File(SourcePath::new(preset_or_file)),
+    };
+    Ok(choice.read()?)
 }
 
 impl CostingError {

@@ -8,6 +8,7 @@
 
 mod arrows;
 mod latency;
+mod limits;
 mod line;
 mod manifests;
 mod onnxruntime;

@@ -32,7 +32,7 @@ Exit codes:
   0   done
   1   a stage failed, or the machine did
   2   the command line or the manifest asks for what cannot be
-  3   a gate failed
+  3   a gate failed, or no architecture is within a limit
   4   a step is stale (status --exit-code)
   5   an artifact is corrupt (verify)
   75  interrupted; the same command goes on";

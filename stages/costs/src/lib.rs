@@ -9,6 +9,7 @@
 //! - [`Counts`]: the sums over a graph.
 //! - [`latency::LatencyPredictor`]: milliseconds on a device, from networks measured there.
 //! - [`AuditRow`]: a figure that the paper prints beside what is computed here.
+//! - [`Extremes`]: the cheapest and the dearest architecture of a whole space.
 //!
 //! The counting rule is strict: what convolutions, shift and add layers, the classifier and the two products of an
 //! attention compute is counted; normalisation, activation, pooling, softmax, biases and residual sums are free.
@@ -45,6 +46,7 @@ mod cost;
 mod counts;
 mod energy;
 mod error;
+mod extremes;
 mod hardware;
 pub mod latency;
 mod layer;
@@ -56,6 +58,7 @@ mod of_graph;
 mod paper;
 mod problem;
 mod released_supernet;
+mod size;
 mod tiling;
 mod translation;
 mod unit_energy;
@@ -68,6 +71,7 @@ pub use cost::{CostRatio, LayerCost, LayerRow, NetworkCost, Schedule, total};
 pub use counts::{Counts, Macs, NodeCounts, Params, counts, node_counts};
 pub use energy::{Energy, EnergyByData, EnergyByLevel};
 pub use error::CostError;
+pub use extremes::{Extreme, Extremes, extremes};
 pub use hardware::{
     Accumulation, Assumptions, BitWidth, DramBandwidth, GroupedLayers, Hardware, HardwareDigest, HardwareError,
     LocalKernel, LocalProjections, MemoryLevels, ShiftMatrix, SingleRows,
@@ -79,6 +83,7 @@ pub use named_network::{NamedNetwork, named_networks, network};
 pub use paper::{AuditRow, How, PaperItem, Quoted, Relation, Verdict, audit};
 pub use problem::{LARGEST_EXTENT, Problem, RepeatedProblem, UnitClass};
 pub use released_supernet::{ReleasedSupernet, SupernetScalars, released_supernets};
+pub use size::size_bytes;
 pub use tiling::{Capacity, Tiling};
 pub use translation::{
     Agreement, LanguagePair, NamedTransformer, Printed, PrintedError, Sources, System, Table3Row, TranslationPass,

@@ -2,13 +2,15 @@
 
 use std::hint::black_box;
 
-use costs::{Accelerator, BitWidth, Hardware, Network, Work, network};
+use costs::{Accelerator, BitWidth, Network, Work, network};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use spaces::{FeatureMap, Genome, SearchSpace, Space, Task};
 
 use super::{Bench, Case};
-use crate::costing::{CostingError, manifest_space};
+use crate::cost::Cost;
+use crate::cost_model::{Bits, CostModel};
+use crate::costing::{self, CostingError, manifest_space};
 
 /// The paper's space as it is shipped.
 const PAPER: &str = include_str!("../../../pipeline/manifests/imagenet.toml");
@@ -18,6 +20,8 @@ const HARDWARE: &str = "corrected";
 const LOOK_UPS: usize = 100_000;
 /// Random networks that are costed together.
 const NETWORKS: usize = 1_000;
+/// What the paper's networks read and answer.
+const TASK: Task = Task { input: FeatureMap { channels: 3, height: 224, width: 224 }, classes: 1000 };
 /// Seed of the networks.
 const SEED: u64 = 1;
 
@@ -33,7 +37,9 @@ pub fn run(bench: &mut Bench<'_>) -> Result<(), CostingError> {
     let case =
         Case { case: "100,000 look-ups of a known layer", reference: "limit, 1 µs each", ops: LOOK_UPS, ..CASE };
     bench.compare_with(case, || (0..LOOK_UPS).for_each(|_| keep(warm.cost(black_box(&slowest)))), 100.0);
-    random_networks(bench, &warm)
+    let space = manifest_space("imagenet.toml".as_ref(), PAPER)?;
+    random_networks(bench, &space, &warm)?;
+    whole_space(bench, &space)
 }
 
 const CASE: Case<'static> = Case { case: "", reference: "", threads: 1, ops: 0, goal: Some(1.0) };
@@ -57,11 +63,9 @@ fn layers(bench: &mut Bench<'_>, network: &Network) -> Result<Work, CostingError
 }
 
 /// Times networks of the paper's space, drawn, built and costed.
-fn random_networks(bench: &mut Bench<'_>, warm: &Accelerator) -> Result<(), CostingError> {
-    let space = manifest_space("imagenet.toml".as_ref(), PAPER)?;
-    let task = Task { input: FeatureMap { channels: 3, height: 224, width: 224 }, classes: 1000 };
-    let genomes = genomes(&space);
-    let cost = |genome: &Genome| warm.network_cost(&Network::of_graph("random", &space.graph(genome, task)));
+fn random_networks(bench: &mut Bench<'_>, space: &Space, warm: &Accelerator) -> Result<(), CostingError> {
+    let genomes = genomes(space);
+    let cost = |genome: &Genome| warm.network_cost(&Network::of_graph("random", &space.graph(genome, TASK)));
     for genome in &genomes {
         cost(genome)?;
     }
@@ -75,13 +79,30 @@ fn random_networks(bench: &mut Bench<'_>, warm: &Accelerator) -> Result<(), Cost
     Ok(())
 }
 
+/// Times the least and the most that an architecture of the paper's space costs, in all costs that can be limited.
+fn whole_space(bench: &mut Bench<'_>, space: &Space) -> Result<(), CostingError> {
+    let model = CostModel::new(costing::hardware(HARDWARE)?, Bits::ThirtyTwo);
+    let extremes = || {
+        let trellis = space.trellis(TASK);
+        Cost::ALL.into_iter().try_for_each(|cost| model.extremes(cost, &trellis).map(keep))
+    };
+    extremes()?;
+    let case = Case {
+        case: "least and most of the paper's space in all six costs, layers known",
+        reference: "limit, 1 s",
+        ..CASE
+    };
+    bench.compare_with(case, || keep(extremes()), 1000.0);
+    Ok(())
+}
+
 fn genomes(space: &Space) -> Vec<Genome> {
     let mut rng = ChaCha8Rng::seed_from_u64(SEED);
     (0..NETWORKS).map(|_| space.sample(&mut rng)).collect()
 }
 
 fn accelerator() -> Result<Accelerator, CostingError> {
-    Ok(Accelerator::new(Hardware::preset(HARDWARE)?, BitWidth::ThirtyTwo))
+    costing::accelerator(HARDWARE, BitWidth::ThirtyTwo)
 }
 
 fn keep<T>(value: T) {

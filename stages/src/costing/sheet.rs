@@ -1,4 +1,4 @@
-use costs::{Accelerator, Macs, Network, NetworkCost};
+use costs::{Accelerator, BitWidth, Macs, Network, NetworkCost};
 use engine::{Artifact, ArtifactError, FolderWriter, Publish, Table};
 use serde::Serialize;
 
@@ -42,6 +42,8 @@ pub struct Totals {
     pub official_params: u64,
     /// Operations as the paper's authors count them.
     pub official_flops: u64,
+    /// Bytes of the trained scalars at the bit width.
+    pub size_bytes: u64,
     /// Energy in mJ; lower is better.
     pub energy_mj: f64,
     /// Latency in ms; lower is better.
@@ -63,6 +65,8 @@ pub struct SheetRow {
     pub params: u64,
     /// Operations as the paper's authors count them.
     pub official_flops: u64,
+    /// Bytes of the trained scalars at the bit width.
+    pub size_bytes: u64,
     /// Energy in mJ.
     pub energy_mj: f64,
     /// Energy of the arithmetic, mJ.
@@ -93,20 +97,21 @@ impl CostSheet {
     pub fn new(network: &Network, accelerator: &Accelerator) -> Result<Self, CostingError> {
         let cost = accelerator.network_cost(network)?;
         let rows = network.layers.iter().zip(&cost.layers);
-        let layers = rows.map(|(layer, row)| SheetRow::new(layer, row)).collect::<Result<_, _>>()?;
+        let layers =
+            rows.map(|(layer, row)| SheetRow::new(layer, row, accelerator.bits())).collect::<Result<_, _>>()?;
         Ok(Self {
             network: network.name.clone(),
             hardware: accelerator.hardware().name().to_owned(),
             hardware_digest: accelerator.digest().to_string(),
             bits: accelerator.bits().bits(),
-            totals: Totals::new(network, &cost)?,
+            totals: Totals::new(network, &cost, accelerator.bits())?,
             layers,
         })
     }
 }
 
 impl Totals {
-    fn new(network: &Network, cost: &NetworkCost) -> Result<Self, CostingError> {
+    fn new(network: &Network, cost: &NetworkCost, bits: BitWidth) -> Result<Self, CostingError> {
         let (macs, official): (Macs, _) = (network.macs()?, network.official());
         Ok(Self {
             params: network.params(),
@@ -118,6 +123,7 @@ impl Totals {
             additions: macs.additions(),
             official_params: official.params,
             official_flops: official.flops,
+            size_bytes: network.size_bytes(bits),
             energy_mj: cost.energy.total_mj,
             latency_ms: cost.latency_ms,
         })
@@ -125,7 +131,7 @@ impl Totals {
 }
 
 impl SheetRow {
-    fn new(layer: &costs::Layer, row: &costs::LayerRow) -> Result<Self, CostingError> {
+    fn new(layer: &costs::Layer, row: &costs::LayerRow, bits: BitWidth) -> Result<Self, CostingError> {
         let (energy, level, data) = (row.cost.energy, row.cost.energy.by_level, row.cost.energy.by_data);
         Ok(Self {
             layer: layer.name.clone(),
@@ -134,6 +140,7 @@ impl SheetRow {
             macs: layer.work.macs()?,
             params: layer.params,
             official_flops: layer.official.flops,
+            size_bytes: layer.size_bytes(bits),
             energy_mj: energy.total_mj,
             arithmetic_mj: level.arithmetic_mj,
             dram_mj: level.dram_mj,
@@ -178,6 +185,7 @@ impl CostSheet {
             .with("macs", counts(|row| row.macs))
             .with("params", counts(|row| row.params))
             .with("official_flops", counts(|row| row.official_flops))
+            .with("size_bytes", counts(|row| row.size_bytes))
             .with("energy_mj", numbers(|row| row.energy_mj))
             .with("arithmetic_mj", numbers(|row| row.arithmetic_mj))
             .with("dram_mj", numbers(|row| row.dram_mj))

@@ -5,7 +5,7 @@ use csv::{ReaderBuilder, StringRecord};
 use spaces::Arithmetic;
 
 use super::CostingError;
-use super::hardware_choice::read_text;
+use crate::small_file::read_text;
 
 /// What is read of each row besides the operator.
 const SIZES: [&str; 9] = ["batch", "in_h", "in_w", "in_c", "kernel", "out_c", "out_e", "out_f", "stride"];
@@ -47,7 +47,7 @@ const FIGURES: [&str; 23] = [
 /// # Errors
 /// A file that cannot be read, a missing column, a value that is no size, or a layer without a cost; with its line.
 pub fn single_layers(path: &Path, accelerator: &Accelerator) -> Result<String, CostingError> {
-    let text = read_text(path)?;
+    let text = read_text(path).map_err(|error| CostingError::unreadable(path, error))?;
     let mut reader = ReaderBuilder::new().comment(Some(b'#')).from_reader(text.as_bytes());
     let at = |line: u64, message: String| CostingError::Row { path: path.to_owned(), line, message };
     let broken = |error: csv::Error| at(error.position().map_or(1, csv::Position::line), error.to_string());

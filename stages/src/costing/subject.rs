@@ -5,7 +5,7 @@ use costs::{NameError, Network, Sources, TranslationPass, network, transformer, 
 use spaces::{FeatureMap, SearchSpace, Space, Task};
 
 use super::CostingError;
-use super::hardware_choice::read_text;
+use crate::small_file::read_text;
 
 /// What is to be costed.
 #[derive(Clone, Debug)]
@@ -64,7 +64,8 @@ impl CostSubject {
     }
 
     fn architecture(&self, manifest: &Path) -> Result<Network, CostingError> {
-        let space = manifest_space(manifest, &read_text(manifest)?)?;
+        let space =
+            manifest_space(manifest, &read_text(manifest).map_err(|error| CostingError::unreadable(manifest, error))?)?;
         let task = Task { input: self.space.input, classes: self.space.classes };
         let path = || manifest.to_owned();
         space.validate(task).map_err(|source| CostingError::Space { path: path(), source })?;

@@ -3,7 +3,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use stages::costing::{
-    BitWidth, CostSheet, CostSubject, CostingError, FeatureMap, HardwareChoice, SheetRow, Sources, SpaceFile,
+    BitWidth, CostSheet, CostSubject, CostingError, FeatureMap, SheetRow, Sources, SpaceFile, accelerator,
     single_layers,
 };
 
@@ -99,7 +99,7 @@ pub(super) fn execute(args: &CostArgs, output: &mut Output) -> Result<Exit, Comm
         Bits::Eight => BitWidth::Eight,
         Bits::ThirtyTwo => BitWidth::ThirtyTwo,
     };
-    let accelerator = HardwareChoice { name: args.hardware.clone(), bits }.accelerator().map_err(wrong)?;
+    let accelerator = accelerator(&args.hardware, bits).map_err(wrong)?;
     if let Some(path) = &args.layers {
         write!(output, "{}", single_layers(path, &accelerator).map_err(wrong)?)?;
         return Ok(Exit::DONE);
@@ -142,7 +142,8 @@ fn feature_map(text: &str) -> Result<FeatureMap, String> {
 }
 
 fn text(sheet: &CostSheet) -> String {
-    let heading = ["layer", "operator", "arithmetic", "MACs", "params", "energy mJ", "of which DRAM", "latency ms"];
+    let heading =
+        ["layer", "operator", "arithmetic", "MACs", "params", "bytes", "energy mJ", "of which DRAM", "latency ms"];
     let mut cells = vec![heading.map(str::to_owned).to_vec()];
     cells.extend(sheet.layers.iter().filter(|row| row.macs > 0 || row.params > 0).map(cells_of));
     let totals = &sheet.totals;
@@ -160,6 +161,7 @@ fn text(sheet: &CostSheet) -> String {
             [totals.multiplications, totals.shifts, totals.additions].map(|count| count.to_string()).join(" / "),
         ),
         line("operations as the authors count them", totals.official_flops.to_string()),
+        line("size", format!("{} B", totals.size_bytes)),
         line("energy", format!("{:.4} mJ", totals.energy_mj)),
         line("latency", format!("{:.4} ms", totals.latency_ms)),
     ];
@@ -173,6 +175,7 @@ fn cells_of(row: &SheetRow) -> Vec<String> {
         row.arithmetic.clone().unwrap_or_default(),
         row.macs.to_string(),
         row.params.to_string(),
+        row.size_bytes.to_string(),
         format!("{:.6}", row.energy_mj),
         format!("{:.6}", row.dram_mj),
         format!("{:.6}", row.latency_ms),
