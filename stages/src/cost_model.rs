@@ -1,9 +1,8 @@
 //! What costs are computed with: counting rules, and an accelerator at a bit width.
 
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use costs::{Accelerator, AcceleratorError, BitWidth, Extremes, Hardware, HardwareError, Network, extremes};
+use costs::{Accelerator, AcceleratorError, BitWidth, Extremes, Hardware, Network, extremes};
 use engine::SourcePath;
 use schemars::JsonSchema;
 use search::Budget;
@@ -11,11 +10,12 @@ use serde::{Deserialize, Serialize};
 use spaces::{Genome, Graph, SearchSpace, Space, Task, Trellis};
 
 use crate::cost::Cost;
+use crate::costing::{self, CostingError};
 
 /// The accelerator that energy and latency are computed for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum HardwareChoice {
+pub enum HardwareParam {
     /// A description that comes with this program, by name.
     Preset(String),
     /// A description of one's own, relative to the manifest; begin with that of a preset.
@@ -23,30 +23,13 @@ pub enum HardwareChoice {
 }
 
 /// The preset without omissions: those of the paper's release have some, and are for comparison with its tables.
-impl Default for HardwareChoice {
+impl Default for HardwareParam {
     fn default() -> Self {
         Self::Preset("corrected".to_owned())
     }
 }
 
-/// Why a choice of hardware describes none.
-#[derive(Debug, thiserror::Error)]
-pub enum HardwareChoiceError {
-    /// There is no such preset, or the description is wrong.
-    #[error(transparent)]
-    Description(#[from] HardwareError),
-    /// The file does not read.
-    #[error("hardware file {}: {reason}", path.display())]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        #[source]
-        reason: io::Error,
-    },
-}
-
-impl HardwareChoice {
+impl HardwareParam {
     /// Returns the file of a description of one's own.
     pub const fn source(&self) -> Option<&SourcePath> {
         match self {
@@ -59,7 +42,7 @@ impl HardwareChoice {
     ///
     /// # Errors
     /// There is no such preset, or the file does not read or describes no hardware.
-    pub fn read(&self) -> Result<Hardware, HardwareChoiceError> {
+    pub fn read(&self) -> Result<Hardware, CostingError> {
         match self {
             Self::Preset(name) => Ok(Hardware::preset(name)?),
             Self::File(source) => read(source.path()),
@@ -67,9 +50,8 @@ impl HardwareChoice {
     }
 }
 
-fn read(path: &Path) -> Result<Hardware, HardwareChoiceError> {
-    let unreadable = |reason| HardwareChoiceError::Unreadable { path: path.to_owned(), reason };
-    let text = std::fs::read_to_string(path).map_err(unreadable)?;
+fn read(path: &Path) -> Result<Hardware, CostingError> {
+    let text = costing::read_text(path)?;
     let name = path.file_stem().unwrap_or_default().to_string_lossy();
     Ok(Hardware::parse(&name, &text)?)
 }
@@ -207,11 +189,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("mine.toml");
         std::fs::write(&path, Hardware::preset_text("corrected").unwrap()).unwrap();
-        let mine = HardwareChoice::File(SourcePath::new(&path)).read().unwrap();
+        let mine = HardwareParam::File(SourcePath::new(&path)).read().unwrap();
         assert_eq!(mine.name(), "mine");
-        let preset = HardwareChoice::default().read().unwrap();
+        let preset = HardwareParam::default().read().unwrap();
         assert_eq!(mine.digest(BitWidth::Eight), preset.digest(BitWidth::Eight));
-        let error = HardwareChoice::Preset("eyeris".to_owned()).read().unwrap_err();
+        let error = HardwareParam::Preset("eyeris".to_owned()).read().unwrap_err();
         assert!(error.to_string().starts_with("no hardware preset is called `eyeris`; there are "), "{error}");
     }
 }

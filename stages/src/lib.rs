@@ -12,9 +12,13 @@ mod check_ranking;
 mod classify;
 mod cost;
 mod cost_model;
+pub mod costing;
 mod counting;
 mod export_onnx;
 mod feasibility;
+mod fit_latency;
+pub mod latency;
+pub mod paper;
 mod prepare_dataset;
 mod quantize_subnet;
 mod retrain_subnet;
@@ -39,6 +43,7 @@ pub fn registry() -> Registry {
         .with(score_candidates::ScoreCandidates)
         .with(train_standalone::TrainStandalone)
         .with(check_ranking::CheckRanking)
+        .with(fit_latency::FitLatency)
         .with(search_architecture::SearchArchitecture)
         .with(retrain_subnet::RetrainSubnet)
         .with(quantize_subnet::QuantizeSubnet)

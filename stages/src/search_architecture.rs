@@ -13,7 +13,8 @@ use spaces::{Architecture, SearchSpace, Space, Task};
 
 use crate::artifacts::{ArchitectureArtifact, Score, ScoreTable, SearchHistory, SearchRow, SelectionData, Supernet};
 use crate::cost::Cost;
-use crate::cost_model::{Bits, CostBudget, CostModel, HardwareChoice, HardwareChoiceError};
+use crate::cost_model::{Bits, CostBudget, CostModel, HardwareParam};
+use crate::costing::CostingError;
 use crate::feasibility::{self, Least};
 use crate::prepare_dataset::PrepareDataset;
 use crate::supernet_evaluator::{Recalibration, SupernetEvaluator};
@@ -37,7 +38,7 @@ pub struct SearchArchitectureParams {
     /// omissions) or one of the paper's release for comparison with its tables, `shiftaddnas-pe168`,
     /// `shiftaddnas-pe192`, `shiftaddnas-nlp`; or `{ file = "PATH" }` with a description of one's own.
     #[serde(default)]
-    hardware: HardwareChoice,
+    hardware: HardwareParam,
     /// Bits of weights and activations, 8 or 32, for `size_bytes`, `energy_mj` and `latency_ms`.
     #[serde(default)]
     bits: Bits,
@@ -283,7 +284,7 @@ fn report_costs(
     }
 }
 
-fn model(params: &SearchArchitectureParams) -> Result<CostModel, HardwareChoiceError> {
+fn model(params: &SearchArchitectureParams) -> Result<CostModel, CostingError> {
     Ok(CostModel::new(params.hardware.read()?, params.bits))
 }
 

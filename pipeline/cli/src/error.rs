@@ -5,6 +5,7 @@ use std::io;
 use std::path::PathBuf;
 
 use engine::{ArtifactError, ManifestError, PlanError, RunError, StoreError, UnmetStep};
+use stages::costing::CostingError;
 
 use crate::console::{self, Ink};
 use crate::exit::Exit;
@@ -35,6 +36,9 @@ pub(crate) enum CommandError {
     /// A model or picture that cannot be used; the cause names it.
     #[error("cannot classify")]
     Inference(#[source] Box<dyn Error>),
+    /// A network, hardware or table of layers that has no costs.
+    #[error("cannot tell costs")]
+    Cost(#[source] CostingError),
     /// A file of the user's that cannot be written.
     #[error("cannot write {}", path.display())]
     Write {
@@ -72,7 +76,7 @@ impl CommandError {
     /// Returns what the shell is told.
     pub(crate) fn exit(&self) -> Exit {
         match self {
-            Self::Manifest(_) | Self::Usage { .. } => Exit::USAGE,
+            Self::Manifest(_) | Self::Usage { .. } | Self::Cost(_) => Exit::USAGE,
             Self::Unmet(_) => Exit::UNMET,
             Self::Store(StoreError::Unknown { .. } | StoreError::Ambiguous { .. }) => Exit::USAGE,
             Self::Store(StoreError::Io { .. } | StoreError::Artifact(_) | StoreError::Busy { .. })
