@@ -33,16 +33,23 @@ impl Default for HardwareChoice {
 /// Why a choice of hardware describes none.
 #[derive(Debug, thiserror::Error)]
 pub enum HardwareChoiceError {
-    /// There is no such preset, or the description is wrong.
+    /// There is no such preset.
     #[error(transparent)]
-    Description(#[from] HardwareError),
+    Preset(HardwareError),
+    /// The description in a file is wrong.
+    #[error("hardware file {}: {reason}", path.display())]
+    Description {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: HardwareError,
+    },
     /// The file does not read.
     #[error("hardware file {}: {reason}", path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
         /// What the system said.
-        #[source]
         reason: io::Error,
     },
 }
@@ -62,7 +69,7 @@ impl HardwareChoice {
     /// There is no such preset, or the file does not read or describes no hardware.
     pub fn read(&self) -> Result<Hardware, HardwareChoiceError> {
         match self {
-            Self::Preset(name) => Ok(Hardware::preset(name)?),
+            Self::Preset(name) => Hardware::preset(name).map_err(HardwareChoiceError::Preset),
             Self::File(source) => read(source.path()),
         }
     }
@@ -72,7 +79,7 @@ fn read(path: &Path) -> Result<Hardware, HardwareChoiceError> {
     let unreadable = |reason| HardwareChoiceError::Unreadable { path: path.to_owned(), reason };
     let text = read_text(path).map_err(unreadable)?;
     let name = path.file_stem().unwrap_or_default().to_string_lossy();
-    Ok(Hardware::parse(&name, &text)?)
+    Hardware::parse(&name, &text).map_err(|reason| HardwareChoiceError::Description { path: path.to_owned(), reason })
 }
 
 /// Bits of weights and activations that sizes, energies and latencies are computed for.

@@ -27,7 +27,6 @@ pub enum HardwareError {
         /// Name of the hardware.
         name: String,
         /// What the parser says, with line and column.
-        #[source]
         reason: Box<toml::de::Error>,
     },
     /// The text is written for another version of the format.

@@ -2,4 +2,5 @@
 
 mod released_shapes;
 mod shared;
+mod translation_calculator;
 mod vision_totals;
