@@ -12,8 +12,11 @@ mod check_ranking;
 mod classify;
 mod counting;
 mod export_onnx;
+mod measure_latency;
+mod onnx_network;
 mod prepare_dataset;
 mod quantize_subnet;
+mod random_network;
 mod retrain_subnet;
 mod score_candidates;
 mod search_architecture;
@@ -25,6 +28,7 @@ mod verify_onnx;
 
 pub use classify::read_picture;
 pub use networks::device;
+pub use onnx_network::{OnnxNetworkError, onnx_network};
 
 use engine::Registry;
 
@@ -36,6 +40,7 @@ pub fn registry() -> Registry {
         .with(score_candidates::ScoreCandidates)
         .with(train_standalone::TrainStandalone)
         .with(check_ranking::CheckRanking)
+        .with(measure_latency::MeasureLatency)
         .with(search_architecture::SearchArchitecture)
         .with(retrain_subnet::RetrainSubnet)
         .with(quantize_subnet::QuantizeSubnet)

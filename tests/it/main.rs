@@ -7,6 +7,7 @@
 //! error that it was skipped.
 
 mod arrows;
+mod costs;
 mod line;
 mod manifests;
 mod onnxruntime;
