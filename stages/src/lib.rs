@@ -12,6 +12,8 @@ mod check_ranking;
 mod classify;
 mod counting;
 mod export_onnx;
+mod fit_latency;
+pub mod latency;
 mod measure_latency;
 mod onnx_network;
 mod prepare_dataset;
@@ -41,6 +43,7 @@ pub fn registry() -> Registry {
         .with(train_standalone::TrainStandalone)
         .with(check_ranking::CheckRanking)
         .with(measure_latency::MeasureLatency)
+        .with(fit_latency::FitLatency)
         .with(search_architecture::SearchArchitecture)
         .with(retrain_subnet::RetrainSubnet)
         .with(quantize_subnet::QuantizeSubnet)

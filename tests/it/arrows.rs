@@ -19,7 +19,7 @@ struct Arrows {
 const ARROWS: [Arrows; 10] = [
     Arrows { package: "spaces", ours: &[], heavy: &[] },
     Arrows { package: "kernels", ours: &[], heavy: &[] },
-    Arrows { package: "costs", ours: &["spaces"], heavy: &[] },
+    Arrows { package: "costs", ours: &["spaces"], heavy: &["nalgebra"] },
     Arrows { package: "search", ours: &["spaces"], heavy: &[] },
     Arrows { package: "datasets", ours: &[], heavy: &["image", "zune-jpeg"] },
     Arrows {

@@ -8,6 +8,7 @@
 
 mod arrows;
 mod costs;
+mod latency;
 mod line;
 mod manifests;
 mod onnxruntime;

@@ -151,6 +151,43 @@ fn a_matrix_on_tokens_takes_its_bias_from_the_sum_behind_it() {
     assert_eq!((name.as_str(), *found), ("y", work));
 }
 
+/// Self-attention as transformers of other tools have it: 7 tokens of 16 values, 2 heads.
+#[test]
+fn attention_on_tokens_is_two_matrices_and_two_products() {
+    for batch in [-1, 1, 5] {
+        let mut model = Foreign::new(&[batch, 7, 16]).weight("w", &[16, 48]).weight("b", &[48]).weight("o", &[16, 16]);
+        model = model.weight("scale", &[1]).integers("heads", &[0, 7, 3, 2, 8]).integers("joined", &[0, 7, 16]);
+        model = model
+            .node("MatMul", &["x", "w"], "stacked", &[])
+            .node("Add", &["b", "stacked"], "biased", &[])
+            .node("Reshape", &["biased", "heads"], "split", &[])
+            .node("Transpose", &["split"], "turned", &[("perm", &[2, 0, 3, 1, 4])]);
+        for (place, part) in ["q", "k", "v"].into_iter().enumerate() {
+            let at = format!("{part}.at");
+            model = model.integers(&at, &[place as i64]).node("Gather", &["turned", &at], &format!("{part}.one"), &[]);
+            let axis = format!("{part}.axis");
+            model = model.integers(&axis, &[0]).node("Squeeze", &[&format!("{part}.one"), &axis], part, &[]);
+        }
+        let found = model
+            .node("Transpose", &["k"], "kt", &[("perm", &[0, 1, 3, 2])])
+            .node("MatMul", &["q", "kt"], "scores", &[])
+            .node("Mul", &["scores", "scale"], "scaled", &[])
+            .node("Softmax", &["scaled"], "map", &[("axis", &[3])])
+            .node("MatMul", &["map", "v"], "mixed", &[])
+            .node("Transpose", &["mixed"], "rows", &[("perm", &[0, 2, 1, 3])])
+            .node("Reshape", &["rows", "joined"], "flat", &[])
+            .node("MatMul", &["flat", "o"], "y", &[])
+            .layers();
+        let works: Vec<_> = found.iter().map(|layer| layer.work).filter(|work| *work != OnnxWork::Free).collect();
+        let matrix = |outputs| OnnxWork::Matrix { arithmetic: Arithmetic::Multiply, rows: 7, inputs: 16, outputs };
+        let scores = OnnxWork::Product { batch: 2, rows: 7, inner: 8, columns: 7 };
+        let mixed = OnnxWork::Product { batch: 2, rows: 7, inner: 7, columns: 8 };
+        assert_eq!(works, [matrix(48), scores, mixed, matrix(16)], "batch {batch}");
+        assert_eq!(found.iter().map(|layer| layer.biases).sum::<u64>(), 48);
+        assert_eq!(found.iter().map(|layer| layer.weights).sum::<u64>(), 16 * 48 + 16 * 16);
+    }
+}
+
 #[test]
 fn sizes_that_a_program_computes_are_followed() {
     let model = Foreign::new(&[-1, 4, 6, 6]).integers("zero", &[0]).integers("rest", &[-1]).weight("w", &[144, 3]);

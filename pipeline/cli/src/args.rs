@@ -9,6 +9,7 @@ use crate::commands::bench::BenchArgs;
 use crate::commands::check::CheckArgs;
 use crate::commands::completions::CompletionsArgs;
 use crate::commands::diff::DiffArgs;
+use crate::commands::fit_latency::FitLatencyArgs;
 use crate::commands::gc::GcArgs;
 use crate::commands::infer::InferArgs;
 use crate::commands::init::InitArgs;
@@ -114,6 +115,7 @@ pub(crate) enum Command {
     Doctor,
     Infer(InferArgs),
     Bench(BenchArgs),
+    FitLatency(FitLatencyArgs),
     Completions(CompletionsArgs),
     /// Write the reference of all commands as Markdown
     #[command(hide = true)]

@@ -1,4 +1,5 @@
-//! What a network costs before anybody trains it: exact integers read off its graph.
+//! What a network costs before anybody trains it: exact integers read off its graph, and its latency on a device as far
+//! as rows measured there tell it.
 //!
 //! The nouns:
 //!
@@ -6,6 +7,7 @@
 //! - [`Params`]: trained scalars by the arithmetic of the layer that owns them.
 //! - [`NodeCounts`]: both for one node of a graph, one row of a table.
 //! - [`Counts`]: the sums over a graph.
+//! - [`latency::LatencyPredictor`]: milliseconds on a device, from networks measured there.
 //!
 //! The counting rule is strict: what convolutions, shift and add layers, the classifier and the two products of an
 //! attention compute is counted; normalisation, activation, pooling, softmax, biases and residual sums are free.
@@ -21,6 +23,7 @@ mod counts;
 mod energy;
 mod error;
 mod hardware;
+pub mod latency;
 mod layer;
 mod mapping;
 mod module;

@@ -5,6 +5,7 @@
 //! - [`Network`]: the trained tensors of a subnet or of a supernet, and how a node of a graph finds its own.
 //! - [`Sharing`]: how operators of a supernet share weights; [`Prior`]: the loss that keeps shared weights apart.
 //! - [`training::Trainer`]: a network in training, one epoch at a time, with snapshots.
+//! - [`regression()`]: a small network that learns a number from numbers.
 //! - [`Inference`] and [`QuantizedInference`]: a network with fixed tensors, in floats and in bytes.
 //!
 //! What it deliberately does not do: know files, stages, searches or export formats. A network leaves as
@@ -27,6 +28,7 @@ mod operators;
 mod parameters;
 mod prior;
 mod quantization;
+mod regression;
 #[cfg(test)]
 mod samples;
 mod sharing;
@@ -41,5 +43,6 @@ pub use network::Network;
 pub use parameters::{NamedTensor, Parameter, Parameters};
 pub use prior::Prior;
 pub use quantization::{QuantizedInference, quantize};
+pub use regression::{RegressionLayer, RegressionRows, RegressionSettings, regression};
 pub use sharing::{Sharing, SharingError, SharingMode, ShiftForm};
 pub use statistics::{Moments, Statistics};

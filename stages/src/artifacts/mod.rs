@@ -3,6 +3,7 @@
 mod architecture;
 mod dataset;
 mod eight_bit_subnet;
+mod latency_predictor;
 mod latency_rows;
 mod onnx_model;
 mod ranking;
@@ -20,6 +21,7 @@ mod weights_table;
 pub use architecture::ArchitectureArtifact;
 pub use dataset::{DatasetDescription, DatasetWriter, SelectionData, TestingData};
 pub use eight_bit_subnet::EightBitSubnet;
+pub use latency_predictor::LatencyPredictorArtifact;
 pub use latency_rows::{LatencyMeasurement, LatencyRows};
 pub use onnx_model::OnnxModel;
 pub use ranking::{Ranking, RankingRow};

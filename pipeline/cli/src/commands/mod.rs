@@ -12,6 +12,7 @@ pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod diff;
 pub(crate) mod doctor;
+pub(crate) mod fit_latency;
 pub(crate) mod gc;
 pub(crate) mod infer;
 pub(crate) mod init;
@@ -50,6 +51,7 @@ pub(crate) fn execute(
         Command::Stages(args) => stages::execute(args, output),
         Command::Doctor => doctor::execute(cli, output),
         Command::Bench(args) => bench::execute(args, memory, output),
+        Command::FitLatency(args) => fit_latency::execute(args, output),
         Command::Infer(args) => infer::execute(args, cli, output),
         Command::Completions(args) => completions::execute(args, output),
         Command::ReferenceCli => reference_cli::execute(output),

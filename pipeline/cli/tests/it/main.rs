@@ -6,6 +6,7 @@
 mod benches;
 mod documents;
 mod inference;
+mod latency;
 mod manifests;
 mod runs;
 mod sandbox;
