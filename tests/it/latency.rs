@@ -139,7 +139,8 @@ fn the_network_of_the_paper_learns_published_rows() {
 
 #[test]
 fn networks_measured_here_give_a_predictor() {
-    let report = Workbench::new(MEASURED).done(&[]);
+    let bench = Workbench::new(MEASURED);
+    let report = bench.done(&[]);
     let stored = predictor(&report);
     assert_eq!(number(&report, "predictor", "rows"), 30.0);
     let features = &stored.predictor.encoding.features;
