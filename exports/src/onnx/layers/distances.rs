@@ -97,9 +97,7 @@ fn unfolded(call: &Call<'_>, columns: &str) -> Result<Unfolded, LayersError> {
     let mut before = source(call, reshape)?;
     let (mut kernel, mut stride) = (1, 1);
     if before.op_type == "Concat" {
-        let taps;
-        (before, kernel, taps) = windows(call, before)?;
-        stride = taps;
+        (before, kernel, stride) = windows(call, before)?;
     }
     let mut padding = [0; 4];
     if before.op_type == "Pad" {

@@ -1,7 +1,7 @@
 use super::call::{Call, Outcome, Part};
 use super::integers;
 use super::layer::{Draft, OnnxWindow, OnnxWork, Owned};
-use super::value::{Distance, Value};
+use super::value::{Constant, Distance, Powers, Value};
 use super::{LayersError, attribute};
 
 /// max(x, 0).
@@ -36,11 +36,10 @@ pub(super) fn combined(call: &Call<'_>) -> Result<Outcome, LayersError> {
     if inputs.iter().all(|input| input.is_constant()) {
         return constant(inputs, value);
     }
-    if let ("Add", [biases]) = (call.node.op_type.as_str(), owned.as_slice()) {
-        if let Some(layer) = inputs.iter().find_map(|input| input.layer) {
-            value.layer = Some(layer);
-            return Ok(Outcome { outputs: vec![value], part: Part::Bias(layer, *biases) });
-        }
+    let layer = inputs.iter().find_map(|input| input.layer);
+    if let ("Add", &[biases], Some(layer)) = (call.node.op_type.as_str(), owned.as_slice(), layer) {
+        value.layer = Some(layer);
+        return Ok(Outcome { outputs: vec![value], part: Part::Bias(layer, biases) });
     }
     if call.node.op_type == "Sub" && !owned.is_empty() {
         value.distance = Distance::Difference;
@@ -55,7 +54,6 @@ pub(super) fn combined(call: &Call<'_>) -> Result<Outcome, LayersError> {
 
 /// A constant made of constants: whether its values are powers of two is not followed.
 fn constant(inputs: Vec<&Value>, value: Value) -> Result<Outcome, LayersError> {
-    use super::value::{Constant, Powers};
     let tensor = inputs.iter().find_map(|input| input.constant).map(|constant| constant.tensor);
     let constant = tensor.map(|tensor| Constant { tensor, powers: Powers::Other });
     Ok(Outcome::moved(Value { constant, ..value }))

@@ -9,6 +9,7 @@ use super::call::{Call, Outcome, Part, Values, name};
 use super::layer::{Draft, OnnxWork, Owned};
 use super::value::Value;
 use super::{LayersError, OnnxLayer, distances, elementwise, operators, tensor};
+use crate::onnx::builder::PRODUCER;
 use crate::onnx::metadata::PREFIX;
 use crate::onnx::seal::is_intact;
 
@@ -53,7 +54,7 @@ pub fn layers(bytes: &[u8]) -> Result<Vec<OnnxLayer>, LayersError> {
 
 fn is_ours(proto: &ModelProto) -> bool {
     let ours = proto.metadata_props.iter().any(|entry| entry.key.starts_with(PREFIX));
-    ours || proto.producer_name == super::super::builder::PRODUCER
+    ours || proto.producer_name == PRODUCER
 }
 
 fn opset(proto: &ModelProto) -> Result<(), LayersError> {
