@@ -97,6 +97,7 @@ fn agrees(specification: &Network, file: &Network, folded: &Graph, accelerators:
     weights_agree(specification, file, folded);
     for accelerator in accelerators {
         let [wanted, found] = [specification, file].map(|network| accelerator.network_cost(network).unwrap());
+        assert!(wanted.energy.total_mj > 0.0 && wanted.latency_ms > 0.0, "{name}");
         assert_eq!(wanted.energy, found.energy, "{name} on {}", accelerator.hardware().name());
         assert_eq!(wanted.latency_ms.to_bits(), found.latency_ms.to_bits(), "{name}");
         let rows = |cost: &costs::NetworkCost| {

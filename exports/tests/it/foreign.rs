@@ -242,11 +242,32 @@ fn an_unknown_operator_is_named_with_its_node() {
 }
 
 #[test]
-fn distances_outside_a_scan_do_not_pass_for_free() {
-    let model = Foreign::new(&[1, 1, 8]).weight("w", &[5, 8]).integers("axes", &[2]);
-    let model = model.node("Sub", &["x", "w"], "d", &[]).node("Abs", &["d"], "m", &[]);
-    let message = model.node("ReduceSum", &["m", "axes"], "y", &[]).message();
-    assert!(message.starts_with("node `y` (ReduceSum) wants distances in a Scan"), "{message}");
+fn sums_that_are_written_apart_do_not_pass_for_free() {
+    let summed = |first: &str, between: &[&str]| {
+        let mut model = Foreign::new(&[1, 1, 8]).weight("w", &[5, 8]).integers("axes", &[2]);
+        model = model.node(first, &["x", "w"], "first", &[]);
+        let mut last = "first";
+        for operator in between {
+            model = model.node(operator, &[last], operator, &[]);
+            last = operator;
+        }
+        model.node("ReduceSum", &[last, "axes"], "y", &[]).message()
+    };
+    for between in [["Abs"].as_slice(), &["Abs", "Neg"], &["Identity", "Abs", "Neg"]] {
+        let message = summed("Sub", between);
+        assert!(message.starts_with("node `y` (ReduceSum) wants distances in a Scan"), "{message}");
+    }
+    let message = summed("Mul", &[]);
+    assert!(message.starts_with("node `y` (ReduceSum) wants a product of matrices"), "{message}");
+}
+
+/// A normalisation of single steps and a squeeze-and-excitation multiply and sum without being a layer.
+#[test]
+fn factors_that_make_no_pairs_are_free() {
+    let model = Foreign::new(&[1, 4, 6, 6]).node("GlobalAveragePool", &["x"], "mean", &[]);
+    let model = model.node("Sub", &["x", "mean"], "centred", &[]).node("Mul", &["centred", "centred"], "square", &[]);
+    let found = model.node("ReduceMean", &["square"], "variance", &[("axes", &[2, 3])]).layers();
+    assert!(found.iter().all(|layer| layer.work == OnnxWork::Free));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 use super::call::{Call, Outcome, Part};
 use super::integers;
 use super::layer::{Draft, OnnxWindow, OnnxWork, Owned};
-use super::value::{Constant, Distance, Powers, Value};
+use super::value::{Constant, Powers, Terms, Value};
 use super::{LayersError, attribute};
 
 /// max(x, 0).
@@ -15,8 +15,8 @@ pub(super) fn relu(call: &Call<'_>) -> Result<Outcome, LayersError> {
 pub(super) fn function(call: &Call<'_>) -> Result<Outcome, LayersError> {
     let input = call.input(0)?;
     let mut outcome = Outcome::layer(input.shape.clone(), Draft::bare(OnnxWork::Free));
-    if input.distance == Distance::Difference && call.node.op_type == "Abs" {
-        outcome.outputs[0].distance = Distance::Magnitude;
+    if input.terms == Terms::Difference && call.node.op_type == "Abs" {
+        outcome.outputs[0].terms = Terms::Magnitude;
     }
     Ok(outcome)
 }
@@ -41,15 +41,27 @@ pub(super) fn combined(call: &Call<'_>) -> Result<Outcome, LayersError> {
         value.layer = Some(layer);
         return Ok(Outcome { outputs: vec![value], part: Part::Bias(layer, biases) });
     }
-    if call.node.op_type == "Sub" && !owned.is_empty() {
-        value.distance = Distance::Difference;
-    }
+    value.terms = terms(call, &inputs, &value);
     let draft = match (call.node.op_type.as_str(), owned.as_slice()) {
         ("Add" | "Sub", &[biases]) => Draft { biases: Some(biases), ..Draft::bare(OnnxWork::Free) },
         (_, &[weights]) => Draft { weights: Some(weights), ..Draft::bare(OnnxWork::Free) },
         _ => Draft::bare(OnnxWork::Free),
     };
     Ok(Outcome { outputs: vec![value], part: Part::Layer(draft) })
+}
+
+/// Returns of which sum the values may be terms: differences to a constant, differences and products for which what is
+/// computed is repeated, and what was a term before it was scaled.
+fn terms(call: &Call<'_>, inputs: &[&Value], value: &Value) -> Terms {
+    let pairs = inputs.iter().all(|input| input.is_constant() || input.values() < value.values());
+    let constant = inputs.iter().any(|input| input.owned().is_some_and(|owned| owned.values > 1));
+    let before = inputs.iter().map(|input| input.terms).find(|&terms| terms != Terms::None);
+    match call.node.op_type.as_str() {
+        "Sub" if pairs || constant => Terms::Difference,
+        "Mul" if pairs => Terms::Products,
+        "Mul" | "Div" => before.unwrap_or_default(),
+        _ => Terms::None,
+    }
 }
 
 /// A constant made of constants: whether its values are powers of two is not followed.
@@ -62,13 +74,13 @@ fn constant(inputs: Vec<&Value>, value: Value) -> Result<Outcome, LayersError> {
 /// A sum, mean or extreme over some axes.
 pub(super) fn reduced(call: &Call<'_>) -> Result<Outcome, LayersError> {
     let input = call.input(0)?;
-    let is_distance = match call.node.op_type.as_str() {
-        "ReduceSum" | "ReduceMean" => input.distance == Distance::Magnitude,
-        "ReduceL1" | "ReduceL2" | "ReduceSumSquare" => input.distance == Distance::Difference,
-        _ => false,
-    };
-    if is_distance {
-        return Err(call.error("distances in a Scan, as `export` writes add layers", "Σ |x − w| without one"));
+    let sums = matches!(call.node.op_type.as_str(), "ReduceSum" | "ReduceMean");
+    let norms = matches!(call.node.op_type.as_str(), "ReduceL1" | "ReduceL2" | "ReduceSumSquare");
+    match input.terms {
+        Terms::Magnitude if sums => return Err(distances(call)),
+        Terms::Difference if norms => return Err(distances(call)),
+        Terms::Products if sums => return Err(call.error("a product of matrices", "products that are summed apart")),
+        Terms::None | Terms::Difference | Terms::Magnitude | Terms::Products => {}
     }
     let rank = input.shape.len();
     let axes = match call.list("axes", 1)? {
@@ -84,6 +96,10 @@ pub(super) fn reduced(call: &Call<'_>) -> Result<Outcome, LayersError> {
     };
     let shape = input.shape.iter().enumerate().filter_map(size).collect();
     Ok(Outcome::layer(shape, Draft::bare(OnnxWork::Free)))
+}
+
+fn distances(call: &Call<'_>) -> LayersError {
+    call.error("distances in a Scan, as `export` writes add layers", "Σ |x − w| without one")
 }
 
 /// Returns the sizes of two values combined: equal from the last axis on, or 1.

@@ -2,7 +2,7 @@
 
 use super::call::{Call, Outcome, Part};
 use super::layer::{Draft, OnnxWork};
-use super::value::{Constant, Distance, Powers, Value};
+use super::value::{Constant, Powers, Value};
 use super::{LayersError, attribute, elementwise, tensor};
 
 /// Longest list of integers that is put together.
@@ -12,7 +12,7 @@ const LONGEST_LIST: u64 = 1 << 8;
 pub(super) fn same(call: &Call<'_>) -> Result<Outcome, LayersError> {
     let input = call.input(0)?;
     let integers = if call.node.op_type == "Neg" { None } else { input.integers.clone() };
-    Ok(Outcome::moved(Value { integers, distance: Distance::None, ..input.clone() }))
+    Ok(Outcome::moved(Value { integers, ..input.clone() }))
 }
 
 /// Floats to codes. Codes of a constant are not computed: they may be powers of two or not.

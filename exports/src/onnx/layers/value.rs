@@ -13,8 +13,8 @@ pub(super) struct Value {
     pub constant: Option<Constant>,
     /// The layer that wrote it, if it was only negated or moved since.
     pub layer: Option<usize>,
-    /// How much of a distance |x − w| it is.
-    pub distance: Distance,
+    /// Which part of a sum that is written apart it is.
+    pub terms: Terms,
 }
 
 /// A constant as far as costs ask.
@@ -37,16 +37,18 @@ pub(super) enum Powers {
     Other,
 }
 
-/// A step of computing Σ |x − w| from a constant w.
+/// Terms of a sum that would be a layer, if they are summed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Distance {
-    /// None.
+pub(super) enum Terms {
+    /// Of no such sum.
     #[default]
     None,
-    /// x − w.
+    /// x − w, of Σ |x − w|.
     Difference,
-    /// |x − w|.
+    /// |x − w|, of Σ |x − w|.
     Magnitude,
+    /// x · y with each x repeated for several y, of Σ x · y.
+    Products,
 }
 
 impl Value {
@@ -62,7 +64,7 @@ impl Value {
 
     /// Returns the same numbers in other sizes; `integers` keep their order.
     pub fn reshaped(&self, shape: Vec<u64>) -> Self {
-        Self { shape, distance: Distance::None, ..self.clone() }
+        Self { shape, ..self.clone() }
     }
 
     /// Returns the number of values, or `None` if it exceeds 64 bits.
