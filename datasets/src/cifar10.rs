@@ -19,6 +19,9 @@ pub(crate) fn open(path: Option<&Path>, options: &SourceOptions) -> Result<Cifar
     Cifar::open(layout(), container, options)
 }
 
+/// Number of classes.
+pub(crate) const CLASSES: usize = 10;
+
 fn layout() -> Layout {
     Layout {
         kind: SourceKind::Cifar10,
@@ -26,7 +29,7 @@ fn layout() -> Layout {
         test: "test_batch.bin",
         records: (10_000, 10_000),
         names: "batches.meta.txt",
-        classes: 10,
+        classes: CLASSES,
         label_bytes: 1,
         label_at: 0,
     }

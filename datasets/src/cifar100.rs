@@ -19,10 +19,18 @@ pub(crate) fn open(path: Option<&Path>, options: &SourceOptions) -> Result<Cifar
     Cifar::open(layout(options.labels), container, options)
 }
 
+/// Returns the number of classes.
+pub(crate) const fn classes(labels: Cifar100Labels) -> usize {
+    match labels {
+        Cifar100Labels::Coarse => 20,
+        Cifar100Labels::Fine => 100,
+    }
+}
+
 fn layout(labels: Cifar100Labels) -> Layout {
-    let (names, classes, label_at) = match labels {
-        Cifar100Labels::Coarse => ("coarse_label_names.txt", 20, 0),
-        Cifar100Labels::Fine => ("fine_label_names.txt", 100, 1),
+    let (names, label_at) = match labels {
+        Cifar100Labels::Coarse => ("coarse_label_names.txt", 0),
+        Cifar100Labels::Fine => ("fine_label_names.txt", 1),
     };
     Layout {
         kind: SourceKind::Cifar100,
@@ -30,7 +38,7 @@ fn layout(labels: Cifar100Labels) -> Layout {
         test: "test.bin",
         records: (50_000, 10_000),
         names,
-        classes,
+        classes: classes(labels),
         label_bytes: 2,
         label_at,
     }

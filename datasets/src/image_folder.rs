@@ -36,9 +36,23 @@ pub(crate) fn open(path: Option<&Path>, options: &SourceOptions) -> Result<Image
     let Layout { classes, mut train, mut test, warnings } = Layout::read(path)?;
     keep(&mut train, options.limit_train, classes.len());
     keep(&mut test, options.limit_test, classes.len());
-    let shape = ImageShape { channels: 3, height: size, width: size };
+    let shape = shape(options);
     let (fit, broken) = (options.fit, options.broken);
     Ok(ImageFolder { shape, classes, train, test, fit, broken, warnings, skipped: Mutex::default() })
+}
+
+/// Returns the shape that every image gets.
+pub(crate) fn shape(options: &SourceOptions) -> ImageShape {
+    let size = options.size.unwrap_or(DEFAULT_SIZE);
+    ImageShape { channels: 3, height: size, width: size }
+}
+
+/// Returns the names of the classes in `path`, without a look at the images.
+///
+/// # Errors
+/// When the training part has no class folders.
+pub(crate) fn classes(path: &Path) -> Result<Vec<String>, SourceError> {
+    layout::class_folders(&path.join(layout::TRAIN))
 }
 
 /// The image files of both parts.

@@ -1,6 +1,7 @@
 //! Raw image data in: readers of the published data sets, pictures in memory, and batches.
 //!
 //! - [`ImageSource`]: a data set as it was shipped; [`open`] makes one from a [`SourceKind`] and a path.
+//! - [`Outline`]: picture size and classes, told without reading pictures.
 //! - [`Example`]: the bytes of one image, planar (channel, row, column), with its label.
 //! - [`Pictures`]: examples held in memory, all of one [`ImageShape`].
 //! - [`Batch`]: normalized and possibly augmented pixels, ready to become a tensor.
@@ -41,6 +42,7 @@ mod image_folder;
 mod images;
 mod listing;
 mod options;
+mod outline;
 mod picture_file;
 mod shape;
 mod source;
@@ -58,6 +60,7 @@ pub use images::normalize::Normalization;
 pub use images::pictures::Pictures;
 pub use images::resize::Fit;
 pub use options::{BrokenFiles, Cifar100Labels, SourceOptions, SyntheticSize};
+pub use outline::{Outline, outline};
 pub use picture_file::read_picture;
 pub use shape::ImageShape;
 pub use source::{ImageSource, SourceKind, open};

@@ -8,6 +8,7 @@ use std::time::Instant;
 use engine::{Artifact, ArtifactError, FolderWriter, Publish, Table};
 use serde::Serialize;
 
+pub mod costs;
 pub mod operators;
 mod pytorch;
 

@@ -59,7 +59,8 @@ outputs! {
 impl Stage for FitLatency {
     const KIND: &'static str = "fit-latency";
     const VERSION: u32 = 1;
-    const SUMMARY: &'static str = "Fits latency predictors to measured networks, linear ones and the paper's network, and keeps the best (App. E)";
+    const SUMMARY: &'static str =
+        "Fits latency predictors to measured networks, the paper's among them, and keeps the best (App. E)";
 
     type Params = FitLatencyParams;
     type Inputs = FitLatencyInputs;

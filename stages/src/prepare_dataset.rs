@@ -1,10 +1,11 @@
 use std::error::Error;
 
 use datasets::split::{Role, carve_valid};
-use datasets::{ImageSource, Normalization, Part, Pictures, SourceError, SourceKind, SourceOptions};
+use datasets::{ImageShape, ImageSource, Normalization, Part, Pictures, SourceError, SourceKind, SourceOptions};
 use engine::{Context, SourcePath, Stage, StageError, outputs};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use spaces::{FeatureMap, Task};
 
 use crate::artifacts::{DatasetDescription, DatasetWriter};
 
@@ -27,6 +28,15 @@ pub struct PrepareDatasetParams {
     /// Share of the training part that becomes the valid split, by class.
     #[serde(default = "default_valid_fraction")]
     valid_fraction: f64,
+}
+
+impl PrepareDatasetParams {
+    /// Returns the task that the data set will set, where that can be told without reading its pictures.
+    pub fn task(&self) -> Option<Task> {
+        let outline = datasets::outline(self.source, self.path.as_ref().map(SourcePath::path), &self.options)?;
+        let ImageShape { channels, height, width } = outline.shape;
+        Some(Task { input: FeatureMap { channels, height, width }, classes: outline.classes })
+    }
 }
 
 const fn default_valid_fraction() -> f64 {

@@ -2,18 +2,22 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::ops::ControlFlow;
 
-use engine::{Context, One, Stage, StageError, inputs, outputs};
+use engine::{Context, One, SourcePath, Stage, StageError, Unmet, Upstream, inputs, outputs};
 use schemars::JsonSchema;
 use search::{
     Budget, Candidate, EvolutionSettings, History, Problem, RandomSearchSettings, SearchError, evolve, front,
     random_search,
 };
 use serde::{Deserialize, Serialize};
-use spaces::{Architecture, SearchSpace};
+use spaces::{Architecture, SearchSpace, Space, Task};
 
 use crate::artifacts::{ArchitectureArtifact, Score, ScoreTable, SearchHistory, SearchRow, SelectionData, Supernet};
-use crate::counting::{Cost, CountBudget};
+use crate::cost::Cost;
+use crate::cost_model::{Bits, CostBudget, CostModel, HardwareChoice, HardwareChoiceError};
+use crate::feasibility::{self, Least};
+use crate::prepare_dataset::PrepareDataset;
 use crate::supernet_evaluator::{Recalibration, SupernetEvaluator};
+use crate::train_supernet::TrainSupernet;
 
 /// Searches a space by evolution, with a random baseline.
 pub struct SearchArchitecture;
@@ -25,15 +29,31 @@ pub struct SearchArchitectureParams {
     /// The evolution.
     #[serde(default)]
     evolution: EvolutionSettings,
-    /// Largest allowed cost by name.
+    /// Largest allowed cost by name: `macs`, `multiply_macs`, `params`, `size_bytes`, `energy_mj`, `latency_ms`, in any
+    /// combination. A limit that no architecture of the space keeps is refused before anything runs.
     #[serde(default)]
     limits: BTreeMap<Cost, f64>,
+    /// The accelerator of `energy_mj` and `latency_ms`: `{ preset = "NAME" }` with `corrected` (the default, without
+    /// omissions) or one of the paper's release for comparison with its tables, `shiftaddnas-pe168`,
+    /// `shiftaddnas-pe192`, `shiftaddnas-nlp`; or `{ file = "PATH" }` with a description of one's own.
+    #[serde(default)]
+    hardware: HardwareChoice,
+    /// Bits of weights and activations, 8 or 32, for `size_bytes`, `energy_mj` and `latency_ms`.
+    #[serde(default)]
+    bits: Bits,
+    /// The costs of the Pareto front: a candidate is on it if no other beats it in score and all of these.
+    #[serde(default = "default_front_costs")]
+    front_costs: Vec<Cost>,
     /// Whether a random search of equally many evaluations runs beside it.
     #[serde(default)]
     baseline: Baseline,
     /// Measuring batch normalisations anew for each candidate.
     #[serde(default)]
     recalibration: Recalibration,
+}
+
+fn default_front_costs() -> Vec<Cost> {
+    vec![Cost::Macs]
 }
 
 /// What the evolution is compared with.
@@ -62,7 +82,7 @@ outputs! {
     pub struct SearchArchitectureOutputs {
         /// Every candidate of the evolution and of the baseline.
         pub history: SearchHistory,
-        /// Candidates that no other beats in score and MACs.
+        /// Candidates of the evolution that no other beats in score and `front_costs`, cheapest in the first first.
         pub front: ScoreTable,
         /// The best candidate.
         pub architecture: ArchitectureArtifact,
@@ -71,18 +91,41 @@ outputs! {
 
 impl Stage for SearchArchitecture {
     const KIND: &'static str = "search-architecture";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     const SUMMARY: &'static str = "Evolves architectures under limits by inherited accuracy (Eq. 6, App. E)";
 
     type Params = SearchArchitectureParams;
     type Inputs = SearchArchitectureInputs;
     type Outputs = SearchArchitectureOutputs;
 
+    fn sources<'a>(&self, params: &'a Self::Params) -> Vec<&'a SourcePath> {
+        params.hardware.source().into_iter().collect()
+    }
+
     fn check(&self, params: &Self::Params) -> Result<(), String> {
         if let Some((cost, limit)) = params.limits.iter().find(|(_, limit)| limit.is_nan() || **limit <= 0.0) {
             return Err(format!("`limits.{}` wants a positive number, found {limit}", cost.name()));
         }
+        if params.front_costs.is_empty() {
+            return Err("`front_costs` wants at least one cost".to_owned());
+        }
+        let missing = params.hardware.source().is_some_and(|source| !source.path().exists());
+        if !missing {
+            params.hardware.read().map_err(|error| format!("`hardware`: {error}"))?;
+        }
         params.recalibration.check()
+    }
+
+    fn foresee(&self, params: &Self::Params, upstream: &Upstream<'_>) -> Result<(), Unmet> {
+        if params.limits.is_empty() {
+            return Ok(());
+        }
+        let Some((space, task)) = searched(upstream) else { return Ok(()) };
+        let Ok(model) = model(params) else { return Ok(()) };
+        match feasibility::least(&model, (space, task), &params.limits) {
+            Ok(least) => feasibility::within(&params.limits, &least, space),
+            Err(_) => Ok(()),
+        }
     }
 
     fn run(
@@ -92,18 +135,22 @@ impl Stage for SearchArchitecture {
         context: &mut Context<'_>,
     ) -> Result<Self::Outputs, StageError> {
         let settings = &inputs.supernet.settings;
+        let (space, task) = (&settings.space, settings.task);
+        let model = model(params).map_err(|error| StageError::usage(format!("`hardware`: {error}")))?;
+        let least = least_costs(params, &model, (space, task))?;
         let limit = |cost| params.limits.get(&cost).copied().unwrap_or(f64::INFINITY);
-        let budgets =
-            Cost::ALL.map(|cost| CountBudget { space: &settings.space, task: settings.task, cost, limit: limit(cost) });
+        let budgets = Cost::ALL.map(|cost| CostBudget { model: &model, space, task, cost, limit: limit(cost) });
         let budgets: Vec<&dyn Budget> = budgets.iter().map(|budget| budget as &dyn Budget).collect();
-        let problem = Problem { space: &settings.space, budgets: &budgets, seed: context.seed() };
+        let problem = Problem { space, budgets: &budgets, seed: context.seed() };
         let searches = searches(params, &inputs, &problem, context)?;
         let winner = best(&searches[0].history)?.clone();
-        report(context, params, &inputs, &searches, &winner);
+        report(context, &inputs, &searches, &winner);
+        report_costs(context, params, &model, &least, &winner);
+        crate::counting::report(context, &space.graph(&winner.genome, task));
         let architecture = Architecture::new(settings.space.clone(), winner.genome, settings.task);
         let architecture =
             architecture.map_err(|error| StageError::caused("the winner is outside the space", error))?;
-        let front = pareto(&searches[0].history, &inputs)?;
+        let front = pareto(&searches[0].history, &params.front_costs, &inputs)?;
         let history = SearchHistory { space: settings.space.clone(), searches };
         Ok(SearchArchitectureOutputs { history, front, architecture: ArchitectureArtifact { architecture } })
     }
@@ -202,13 +249,7 @@ fn best(history: &History) -> Result<&Candidate, StageError> {
     best.ok_or_else(|| StageError::usage("`evolution` evaluated no candidate; raise `population`"))
 }
 
-fn report(
-    context: &mut Context<'_>,
-    params: &SearchArchitectureParams,
-    inputs: &SearchArchitectureInputs,
-    searches: &[SearchRow],
-    winner: &Candidate,
-) {
+fn report(context: &mut Context<'_>, inputs: &SearchArchitectureInputs, searches: &[SearchRow], winner: &Candidate) {
     let settings = &inputs.supernet.settings;
     context.headline("winner", settings.space.format(&winner.genome), "");
     context.headline("winner_inherited_accuracy", winner.score, "");
@@ -217,15 +258,61 @@ fn report(
         context.headline(&format!("{}_best", search.method), top, "");
         context.headline(&format!("{}_evaluations", search.method), search.history.candidates.len(), "");
     }
+}
+
+/// Tells the limits, the smallest values they could have had, and the winner's costs.
+fn report_costs(
+    context: &mut Context<'_>,
+    params: &SearchArchitectureParams,
+    model: &CostModel,
+    least: &[Least],
+    winner: &Candidate,
+) {
     for (cost, limit) in &params.limits {
         context.headline(&format!("limit_{}", cost.name()), *limit, "");
     }
-    crate::counting::report(context, &settings.space.graph(&winner.genome, settings.task));
+    for Least { cost, value, .. } in least {
+        context.headline(&format!("least_{}", cost.name()), *value, "");
+    }
+    let accelerator = model.accelerator();
+    context.headline("hardware", accelerator.hardware().name().to_owned(), "");
+    context.headline("hardware_digest", accelerator.digest().to_string(), "");
+    context.headline("bits", u64::from(accelerator.bits().bits()), "");
+    for cost in [Cost::SizeBytes, Cost::EnergyMj, Cost::LatencyMs] {
+        context.headline(cost.name(), winner.costs[cost.name()], "");
+    }
 }
 
-fn pareto(history: &History, inputs: &SearchArchitectureInputs) -> Result<ScoreTable, StageError> {
+fn model(params: &SearchArchitectureParams) -> Result<CostModel, HardwareChoiceError> {
+    Ok(CostModel::new(params.hardware.read()?, params.bits))
+}
+
+/// Returns the space and the task that will be searched, where the steps before tell them.
+fn searched<'a>(upstream: &Upstream<'a>) -> Option<(&'a Space, Task)> {
+    let supernet = upstream.of("supernet")?;
+    let space = &supernet.params::<TrainSupernet>()?.space;
+    let task = supernet.upstream().of("dataset")?.params::<PrepareDataset>()?.task()?;
+    space.validate(task).ok().map(|()| (space, task))
+}
+
+/// Returns the smallest value of each limited cost, all within the limits; afterwards the model knows a cost of every
+/// architecture of the space.
+fn least_costs(
+    params: &SearchArchitectureParams,
+    model: &CostModel,
+    (space, task): (&Space, Task),
+) -> Result<Vec<Least>, StageError> {
+    let no_cost = |error| StageError::caused("`hardware` cannot run an architecture of the space", error);
+    let least = feasibility::least(model, (space, task), &params.limits).map_err(no_cost)?;
+    feasibility::within(&params.limits, &least, space)?;
+    model.extremes(Cost::EnergyMj, &space.trellis(task)).map_err(no_cost)?;
+    Ok(least)
+}
+
+fn pareto(history: &History, costs: &[Cost], inputs: &SearchArchitectureInputs) -> Result<ScoreTable, StageError> {
     let settings = &inputs.supernet.settings;
-    let front = front(&history.candidates, Cost::Macs.name());
+    let costs: Vec<&str> = costs.iter().map(|cost| cost.name()).collect();
+    let front = front(&history.candidates, &costs);
     let front = front.map_err(|error| StageError::caused("no front", error))?;
     let score = |candidate: &&Candidate| Score { genome: candidate.genome.clone(), score: candidate.score };
     let scores = front.iter().map(score).collect();

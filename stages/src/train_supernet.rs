@@ -16,7 +16,7 @@ pub struct TrainSupernet;
 #[serde(deny_unknown_fields)]
 pub struct TrainSupernetParams {
     /// The search space.
-    space: Space,
+    pub space: Space,
     /// How operators share weights.
     #[serde(default)]
     sharing: Sharing,

@@ -9,6 +9,7 @@
 mod arrows;
 mod costs;
 mod latency;
+mod limits;
 mod line;
 mod manifests;
 mod onnxruntime;

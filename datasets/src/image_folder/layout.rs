@@ -7,7 +7,7 @@ use walkdir::WalkDir;
 use crate::SourceError;
 use crate::listing::{self, names_in, shown};
 
-const TRAIN: &str = "train";
+pub(super) const TRAIN: &str = "train";
 /// Folders that may hold the test part, the preferred one first.
 const TEST: [&str; 3] = ["test", "val", "valid"];
 /// Folders below a class folder that are searched; Tiny ImageNet has one level, `images`.
@@ -76,7 +76,7 @@ fn test_folder(folder: &Path) -> Result<(PathBuf, Vec<String>), SourceError> {
 }
 
 /// Returns the names of the folders in `part`, sorted; hidden ones are left out.
-fn class_folders(part: &Path) -> Result<Vec<String>, SourceError> {
+pub(super) fn class_folders(part: &Path) -> Result<Vec<String>, SourceError> {
     let mut classes = names_in(part)?;
     classes.retain(|name| !name.starts_with('.') && part.join(name).is_dir());
     if classes.is_empty() {

@@ -8,12 +8,14 @@ use engine::Store;
 use crate::commands::bench::BenchArgs;
 use crate::commands::check::CheckArgs;
 use crate::commands::completions::CompletionsArgs;
+use crate::commands::cost::CostArgs;
 use crate::commands::diff::DiffArgs;
 use crate::commands::fit_latency::FitLatencyArgs;
 use crate::commands::gc::GcArgs;
 use crate::commands::infer::InferArgs;
 use crate::commands::init::InitArgs;
 use crate::commands::ls::LsArgs;
+use crate::commands::paper::PaperArgs;
 use crate::commands::plan::PlanArgs;
 use crate::commands::run::RunArgs;
 use crate::commands::show::ShowArgs;
@@ -30,7 +32,7 @@ Exit codes:
   0   done
   1   a stage failed, or the machine did
   2   the command line or the manifest asks for what cannot be
-  3   a gate failed
+  3   a gate failed, or no architecture is within a limit
   4   a step is stale (status --exit-code)
   5   an artifact is corrupt (verify)
   75  interrupted; the same command goes on";
@@ -114,8 +116,10 @@ pub(crate) enum Command {
     /// Tell what this program and this machine can do (exit code 1 if a run could not work)
     Doctor,
     Infer(InferArgs),
+    Cost(CostArgs),
     Bench(BenchArgs),
     FitLatency(FitLatencyArgs),
+    Paper(PaperArgs),
     Completions(CompletionsArgs),
     /// Write the reference of all commands as Markdown
     #[command(hide = true)]

@@ -4,7 +4,8 @@ use std::error::Error;
 use std::io;
 use std::path::PathBuf;
 
-use engine::{ArtifactError, ManifestError, PlanError, RunError, StoreError};
+use engine::{ArtifactError, ManifestError, PlanError, RunError, StoreError, UnmetStep};
+use stages::costing::CostingError;
 
 use crate::console::{self, Ink};
 use crate::exit::Exit;
@@ -15,6 +16,9 @@ pub(crate) enum CommandError {
     /// The manifest is wrong; the message shows where.
     #[error(transparent)]
     Manifest(#[from] ManifestError),
+    /// Steps ask for what cannot be had.
+    #[error("{} steps ask for what cannot be had", .0.len())]
+    Unmet(Vec<UnmetStep>),
     /// The store, or something in it.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -32,6 +36,9 @@ pub(crate) enum CommandError {
     /// A model or picture that cannot be used; the cause names it.
     #[error("cannot classify")]
     Inference(#[source] Box<dyn Error>),
+    /// A network, hardware or table of layers that has no costs.
+    #[error("cannot tell costs")]
+    Cost(#[source] CostingError),
     /// A file of the user's that cannot be written.
     #[error("cannot write {}", path.display())]
     Write {
@@ -69,7 +76,8 @@ impl CommandError {
     /// Returns what the shell is told.
     pub(crate) fn exit(&self) -> Exit {
         match self {
-            Self::Manifest(_) | Self::Usage { .. } => Exit::USAGE,
+            Self::Manifest(_) | Self::Usage { .. } | Self::Cost(_) => Exit::USAGE,
+            Self::Unmet(_) => Exit::UNMET,
             Self::Store(StoreError::Unknown { .. } | StoreError::Ambiguous { .. }) => Exit::USAGE,
             Self::Store(StoreError::Io { .. } | StoreError::Artifact(_) | StoreError::Busy { .. })
             | Self::Artifact(_)
@@ -84,6 +92,10 @@ impl CommandError {
     pub(crate) fn print(&self) {
         if let Self::Manifest(error) = self {
             console::log(&error.render(console::stderr_colour()));
+            return;
+        }
+        if let Self::Unmet(steps) = self {
+            steps.iter().for_each(|step| console::log(&format!("{} {step}", console::on_stderr("error:", Ink::Bad))));
             return;
         }
         let mut message = self.to_string();
@@ -103,6 +115,7 @@ impl From<PlanError> for CommandError {
     fn from(error: PlanError) -> Self {
         match error {
             PlanError::Manifest(error) => Self::Manifest(error),
+            PlanError::Unmet { steps } => Self::Unmet(steps),
             PlanError::Store(error) => Self::Store(error),
         }
     }

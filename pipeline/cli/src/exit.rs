@@ -13,6 +13,8 @@ impl Exit {
     pub(crate) const FAILED: Self = Self(1);
     /// The command line or the manifest asks for what cannot be.
     pub(crate) const USAGE: Self = Self(2);
+    /// A gate failed, or what is asked for cannot be had.
+    pub(crate) const UNMET: Self = Self(3);
     /// A step is stale, and the shell wanted to know.
     pub(crate) const STALE: Self = Self(4);
     /// An artifact in the store is not what its digest says.

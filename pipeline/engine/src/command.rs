@@ -22,6 +22,7 @@ use crate::ports::{Arity, InputFolders, InputPort, OutputFolders, OutputPort, Pr
 use crate::registry::{ErasedParams, ErasedStage, Registry, Source, StageDescription};
 use crate::source::SourcePath;
 use crate::stage::StageError;
+use crate::upstream::{Unmet, Upstream};
 
 /// The kind of every external program.
 pub(crate) const KIND: &str = "command";
@@ -140,6 +141,11 @@ impl ErasedStage for CommandStage {
             path.is_file().then_some(Source { written, path })
         }));
         Ok(ErasedParams { value: Box::new(Prepared { params, cwd }), json, sources, fault: None })
+    }
+
+    /// A program is not asked: what it does is known once it runs.
+    fn foresee(&self, _: &ErasedParams, _: &Upstream<'_>) -> Result<(), Unmet> {
+        Ok(())
     }
 
     fn run(

@@ -38,6 +38,7 @@ mod store;
 mod table;
 #[cfg(test)]
 mod test_stages;
+mod upstream;
 mod wiring;
 
 pub use artifact::{Artifact, ArtifactError, Format, Open, Publish};
@@ -66,3 +67,4 @@ pub use stale::StaleReason;
 pub use step_record::{Provenance, RecordedOutput, StepRecord};
 pub use store::{Collected, Fault, Keep, Listed, Problem, Store, StoreError, Sweep};
 pub use table::{Cell, CellType, Table, TableError, TableReader, TableWriter};
+pub use upstream::{Producer, Unmet, UnmetStep, Upstream};

@@ -13,6 +13,7 @@ use crate::source_digest::SourceDigests;
 use crate::stale::{StaleReason, compare};
 use crate::step_record::StepRecord;
 use crate::store::{Store, StoreError};
+use crate::upstream::{UnmetStep, unmet};
 use crate::wiring::{Binding, Wired, wire};
 
 /// Why there is no plan.
@@ -21,6 +22,12 @@ pub enum PlanError {
     /// The manifest does not fit the stages.
     #[error(transparent)]
     Manifest(#[from] ManifestError),
+    /// Steps ask for what cannot be had, whatever the steps before them make.
+    #[error("{}", steps.iter().map(UnmetStep::to_string).collect::<Vec<_>>().join("; "))]
+    Unmet {
+        /// All of them, in the order of the steps; never empty.
+        steps: Vec<UnmetStep>,
+    },
     /// The store or a source could not be read.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -94,12 +101,18 @@ impl Plan {
     /// Checks the manifest against the registry and every step against the store.
     ///
     /// # Errors
-    /// [`PlanError::Manifest`] with every mistake found, or when the store or a source cannot be read.
+    /// [`PlanError::Manifest`] with every mistake found, [`PlanError::Unmet`] with every step that asks for what cannot
+    /// be had, or when the store or a source cannot be read.
     pub fn new(manifest: &Manifest, registry: &Registry, store: &Store) -> Result<Self, PlanError> {
+        let wired = wire(manifest, registry)?;
+        let steps = unmet(&wired);
+        if !steps.is_empty() {
+            return Err(PlanError::Unmet { steps });
+        }
         let digests = SourceDigests::load(store);
         let mut plan =
             Self { manifest: manifest.name().to_owned(), summary: manifest.summary().to_vec(), steps: Vec::new() };
-        for wired in wire(manifest, registry)? {
+        for wired in wired {
             let mut step = unjudged(manifest.seed(), wired, &digests)?;
             let records: BTreeMap<usize, &StepRecord> = plan.fresh();
             step.status = judge(&plan, &step, &records, store);

@@ -13,6 +13,7 @@ use crate::context::Context;
 use crate::params::{self, ParamsError};
 use crate::ports::{InputFolders, InputPort, Inputs, OutputFolders, OutputPort, Outputs};
 use crate::stage::{Stage, StageError};
+use crate::upstream::{Unmet, Upstream};
 
 /// A stage without its types: what a plan holds.
 pub(crate) trait ErasedStage: Send + Sync {
@@ -21,6 +22,8 @@ pub(crate) trait ErasedStage: Send + Sync {
     fn description(&self) -> StageDescription;
 
     fn parse(&self, params: serde_json::Value, base: &Path) -> Result<ErasedParams, ParamsError>;
+
+    fn foresee(&self, params: &ErasedParams, upstream: &Upstream<'_>) -> Result<(), Unmet>;
 
     fn run(
         &self,
@@ -39,6 +42,12 @@ pub(crate) struct ErasedParams {
     pub(crate) sources: Vec<Source>,
     /// What the stage finds wrong with them.
     pub(crate) fault: Option<String>,
+}
+
+impl ErasedParams {
+    fn of<S: Stage>(&self) -> &S::Params {
+        self.value.downcast_ref().expect("params were parsed by this very stage")
+    }
 }
 
 /// A source file or folder: as the manifest writes it, and where it is.
@@ -91,6 +100,10 @@ impl<S: Stage> ErasedStage for Typed<S> {
         Ok(ErasedParams { value: Box::new(value), json, sources, fault })
     }
 
+    fn foresee(&self, params: &ErasedParams, upstream: &Upstream<'_>) -> Result<(), Unmet> {
+        self.0.foresee(params.of::<S>(), upstream)
+    }
+
     fn run(
         &self,
         params: &ErasedParams,
@@ -98,8 +111,7 @@ impl<S: Stage> ErasedStage for Typed<S> {
         context: &mut Context<'_>,
         outputs: &mut OutputFolders<'_>,
     ) -> Result<(), StageError> {
-        let params = params.value.downcast_ref::<S::Params>();
-        let params = params.expect("params were parsed by this very stage");
+        let params = params.of::<S>();
         let inputs = S::Inputs::open(inputs)?;
         let made = self.0.run(params, inputs, context)?;
         Ok(made.publish(outputs)?)

@@ -12,6 +12,7 @@ use crate::context::Context;
 use crate::ports::{Inputs, Outputs};
 use crate::source::SourcePath;
 use crate::table::TableError;
+use crate::upstream::{Unmet, Upstream};
 
 /// A step's code: what it is called, what it needs, what it makes.
 ///
@@ -46,6 +47,17 @@ pub trait Stage: Send + Sync + 'static {
     /// What was wanted, what was found, and the fix.
     fn check(&self, params: &Self::Params) -> Result<(), String> {
         let _ = params;
+        Ok(())
+    }
+
+    /// Returns what cannot be had whatever the steps before it make, as far as it can be told from the params of this
+    /// step and of those that feed it. It is asked after [`Stage::check`] and before there is a plan, so it must be
+    /// quick and must not want data to be there: what cannot be told is no refusal.
+    ///
+    /// # Errors
+    /// [`Unmet`]; exits like a failed gate.
+    fn foresee(&self, params: &Self::Params, upstream: &Upstream<'_>) -> Result<(), Unmet> {
+        let _ = (params, upstream);
         Ok(())
     }
 
@@ -125,6 +137,12 @@ impl StageError {
     /// Returns a [`StageError::Failed`] with the error underneath.
     pub fn caused(message: impl Into<String>, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::Failed { message: message.into(), source: Some(source.into()) }
+    }
+}
+
+impl From<Unmet> for StageError {
+    fn from(unmet: Unmet) -> Self {
+        Self::Unmet { message: unmet.message }
     }
 }
 

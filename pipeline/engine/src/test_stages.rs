@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Artifact, ArtifactError, Context, Event, Folder, FolderWriter, Interrupt, Manifest, Many, One, Open, Optional,
-    Options, Plan, PlanError, Publish, Registry, RunReport, SourcePath, Stage, StageError, Status, Store, Table,
-    inputs, outputs, run,
+    Options, Plan, Publish, Registry, RunReport, SourcePath, Stage, StageError, Status, Store, Table, inputs, outputs,
+    run,
 };
 
 pub(crate) struct Letters(pub(crate) String);
@@ -74,7 +74,7 @@ impl Publish for Counts {
     }
 }
 
-struct WriteLetters;
+pub(crate) struct WriteLetters;
 
 fn one() -> u32 {
     1
@@ -82,19 +82,19 @@ fn one() -> u32 {
 
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct WriteParams {
+pub(crate) struct WriteParams {
     /// The text.
-    text: String,
+    pub(crate) text: String,
     /// How often it is written.
     #[serde(default = "one")]
-    repeat: u32,
+    pub(crate) repeat: u32,
     /// A file to write after it.
     #[serde(default)]
     raw: Option<SourcePath>,
 }
 
 outputs! {
-    struct WriteOutputs {
+    pub(crate) struct WriteOutputs {
         /// The text, repeated.
         letters: Letters,
     }
@@ -361,8 +361,7 @@ impl World {
     pub(crate) fn plan(&self, text: &str, sets: &[&str]) -> Plan {
         match Plan::new(&self.manifest(text, sets), &registry(), &self.store) {
             Ok(plan) => plan,
-            Err(PlanError::Manifest(error)) => panic!("{error}"),
-            Err(PlanError::Store(error)) => panic!("{error}"),
+            Err(error) => panic!("{error}"),
         }
     }
 

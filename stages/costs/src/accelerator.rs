@@ -54,7 +54,14 @@ impl Accelerator {
     /// # Errors
     /// The work is no problem of this hardware, no tiling fits, or the counts are too large to be exact.
     pub fn cost(&self, work: &Work) -> Result<LayerCost, AcceleratorError> {
-        let Some(repeated) = self.hardware.problem(work)? else { return Ok(self.nothing()) };
+        self.hardware.problem(work)?.map_or_else(|| Ok(self.nothing()), |repeated| self.problem_cost(repeated))
+    }
+
+    /// Returns what a problem costs.
+    ///
+    /// # Errors
+    /// An extent is too large, no tiling fits, or the counts are too large to be exact.
+    pub fn problem_cost(&self, repeated: RepeatedProblem) -> Result<LayerCost, AcceleratorError> {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner).get(&repeated).copied();
         if let Some(cost) = known {
             return Ok(cost);

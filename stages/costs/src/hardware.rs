@@ -114,6 +114,11 @@ impl Hardware {
         Self::parse(name, Self::preset_text(name)?)
     }
 
+    /// Returns it with other switches, under another name.
+    pub fn with_assumptions(self, name: &str, assumptions: Assumptions) -> Self {
+        Self { name: name.to_owned(), assumptions, ..self }
+    }
+
     /// Returns what it is called.
     pub fn name(&self) -> &str {
         &self.name
@@ -143,6 +148,11 @@ impl Hardware {
         };
         let text = toml::to_string(&canonical).expect("integers and unit enums are TOML");
         HardwareDigest(*blake3::hash(text.as_bytes()).as_bytes())
+    }
+
+    /// Returns the exclusive limit on M1 · C1 · E1 · R, the processing elements that a tiling uses.
+    pub const fn elements_below(&self, bits: BitWidth) -> u64 {
+        self.width(bits).limits.elements_below
     }
 
     pub(crate) const fn width(&self, bits: BitWidth) -> &Width {

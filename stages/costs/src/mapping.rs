@@ -24,7 +24,8 @@ impl Hardware {
         })
     }
 
-    fn class(&self, arithmetic: Arithmetic) -> UnitClass {
+    /// Returns which constants hold for layers of an arithmetic.
+    pub fn class(&self, arithmetic: Arithmetic) -> UnitClass {
         let memory = match arithmetic {
             Arithmetic::Multiply | Arithmetic::Shift => MemoryLevels::AllLevels,
             Arithmetic::Add => self.assumptions().add_memory,

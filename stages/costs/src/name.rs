@@ -7,7 +7,7 @@ const SIMILARITY: f64 = 0.8;
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum NameError {
     /// Nothing is called that.
-    #[error("no network is called `{name}`{}; there are `{}`", did_you_mean(.similar), .names.join("`, `"))]
+    #[error("no network is called `{name}`; {}", hint(.similar, .names))]
     Unknown {
         /// What was asked for.
         name: String,
@@ -35,8 +35,11 @@ pub enum NameError {
     },
 }
 
-fn did_you_mean(similar: &Option<String>) -> String {
-    similar.as_ref().map_or_else(String::new, |similar| format!(", did you mean `{similar}`?"))
+fn hint(similar: &Option<String>, names: &[String]) -> String {
+    match similar {
+        Some(similar) => format!("did you mean `{similar}`?"),
+        None => format!("there are `{}`", names.join("`, `")),
+    }
 }
 
 impl NameError {
@@ -50,6 +53,19 @@ impl NameError {
         let best = all.map(|known| (score(known), known)).max_by(|(one, _), (other, _)| one.total_cmp(other));
         let similar = best.filter(|(score, _)| *score >= SIMILARITY).map(|(_, known)| known.to_owned());
         Self::Unknown { name: name.to_owned(), similar, names: known.map(|(name, _)| name.to_owned()).collect() }
+    }
+}
+
+impl NameError {
+    /// Returns the error of having looked in two lists.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Unknown { name, similar, names }, Self::Unknown { similar: also, names: more, .. }) => {
+                Self::Unknown { name, similar: similar.or(also), names: [names, more].concat() }
+            }
+            (error @ Self::ImageSize { .. }, _) | (_, error @ Self::ImageSize { .. }) => error,
+        }
     }
 }
 

@@ -175,10 +175,9 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_name_is_answered_with_a_similar_one_and_all() {
+    fn an_unknown_name_is_answered_with_a_similar_one_or_all() {
         let message = network("ResNet-5O", 224).unwrap_err().to_string();
-        let start = "no network is called `ResNet-5O`, did you mean `ResNet-50`?; there are `T0_mix_v2_Q_distilled`, ";
-        assert!(message.starts_with(start), "{message}");
+        assert_eq!(message, "no network is called `ResNet-5O`; did you mean `ResNet-50`?");
         let message = network("zzz", 224).unwrap_err().to_string();
         assert!(message.starts_with("no network is called `zzz`; there are `T0_mix_v2_Q_distilled`, "), "{message}");
         assert!(message.ends_with("`AutoFormer-S`, `AutoFormer-B`"), "{message}");

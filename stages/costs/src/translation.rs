@@ -20,4 +20,5 @@ pub use network::transformer;
 pub use pass::{Sources, TranslationPass};
 pub use printed::{Agreement, Printed, PrintedError};
 pub use reference::{TranslationReference, translation_references};
+pub(crate) use rows::rows;
 pub use table3::{LanguagePair, System, Table3Row, table3};

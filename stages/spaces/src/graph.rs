@@ -67,6 +67,17 @@ pub enum Arithmetic {
     Add,
 }
 
+impl Arithmetic {
+    /// Returns its name in tables.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Arithmetic::Multiply => "multiply",
+            Arithmetic::Shift => "shift",
+            Arithmetic::Add => "add",
+        }
+    }
+}
+
 /// A layer with weights of shape `[out, in / groups, kernel, kernel]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Linear {

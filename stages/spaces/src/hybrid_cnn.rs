@@ -6,6 +6,7 @@ use crate::graph::{Arithmetic, AttentionForm, Compute, FeatureMap, Graph, Linear
 use crate::{Genome, Operator, SpaceError, Task};
 
 mod genomes;
+mod trellis;
 mod validate;
 
 /// The multi-resolution space of hybrid CNNs (Table 2 and Fig. 2b of ShiftAddNAS).

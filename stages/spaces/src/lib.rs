@@ -8,6 +8,7 @@
 //! - [`Architecture`]: a decoded genome with all sizes.
 //! - [`Graph`]: the nodes an architecture computes, in execution order. Training interprets it, lowering
 //!   translates it and the cost model counts it, so the three cannot disagree about what a network is.
+//! - [`Trellis`]: all points of a space as ways through one small graph of pieces.
 //! - [`Weights`]: the tensors of one network by name, the boundary between training and export.
 //!
 //! What it deliberately does not do: run anything, read files, know a clock or a thread.
@@ -22,6 +23,7 @@ mod hybrid_transformer;
 mod operator;
 mod space;
 mod supernet;
+mod trellis;
 mod weights;
 
 pub use architecture::{Architecture, Task};
@@ -40,4 +42,5 @@ pub use hybrid_transformer::{
 pub use operator::Operator;
 pub use space::{SearchSpace, Space, SpaceError};
 pub use supernet::SupernetPlan;
+pub use trellis::{Edge, Trellis};
 pub use weights::{LARGEST_SHIFT_CODE, Tensor, Values, Weights, WeightsError, is_shift_code, is_shift_weight};

@@ -47,7 +47,7 @@ impl HybridCnn {
     }
 
     /// Size of each level's map between blocks.
-    fn maps(&self, stem: FeatureMap) -> Vec<FeatureMap> {
+    pub(crate) fn maps(&self, stem: FeatureMap) -> Vec<FeatureMap> {
         let halve = |map: &FeatureMap, level: usize| if level == 0 { *map } else { map.windowed(3, 2, 1) };
         let step = |map: &mut FeatureMap, level: usize| {
             *map = halve(map, level);
@@ -56,7 +56,7 @@ impl HybridCnn {
         (0..self.levels.len()).scan(stem, step).collect()
     }
 
-    fn block_input(&self, cell: Cell, entry: Entry, maps: &[FeatureMap]) -> FeatureMap {
+    pub(crate) fn block_input(&self, cell: Cell, entry: Entry, maps: &[FeatureMap]) -> FeatureMap {
         match (entry, cell.layer) {
             (Entry::Down, _) => maps[cell.level - 1],
             (Entry::Keep, 0) => maps[cell.level].with_channels(self.widths(cell.level).bottleneck),

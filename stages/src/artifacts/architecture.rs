@@ -38,7 +38,7 @@ fn layers(architecture: &Architecture) -> Table {
     Table::new()
         .with::<String>("layer", rows.iter().map(|row| row.name.clone()).collect())
         .with("operator", texts(|row| row.operator.map(|operator| operator.to_string())))
-        .with("arithmetic", texts(|row| row.arithmetic.map(|arithmetic| format!("{arithmetic:?}").to_lowercase())))
+        .with("arithmetic", texts(|row| row.arithmetic.map(|arithmetic| arithmetic.name().to_owned())))
         .with::<String>("output", rows.iter().map(|row| row.output.to_string()).collect())
         .with::<u64>("macs", rows.iter().map(|row| row.macs).collect())
         .with::<u64>("params", rows.iter().map(|row| row.params).collect())

@@ -2,7 +2,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use stages::bench::{Bench, BenchRow, Benchmark, Memory, Python, operators};
+use stages::bench::{Bench, BenchRow, Benchmark, Memory, Python, costs, operators};
 
 use crate::columns::columns;
 use crate::console::{Ink, Output};
@@ -22,17 +22,26 @@ pub(crate) struct BenchArgs {
 enum Subject {
     /// Add, shift and convolution layers against matrix products, burn's own operators and PyTorch
     Operators(OperatorsArgs),
+    /// The cost model: layers, networks and whole spaces, against the time that each may take
+    Costs(RowsArgs),
 }
 
-/// How to time.
+/// How to time operators.
 #[derive(Debug, Args)]
 struct OperatorsArgs {
-    /// Times each side of a comparison runs; medians are told
-    #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(u16).range(1..))]
-    repetitions: u16,
     /// A Python with PyTorch 2.9; without one its rows are missing
     #[arg(long, env = "PYTHON", hide_env_values = true, default_value = "python3")]
     python: String,
+    #[command(flatten)]
+    rows: RowsArgs,
+}
+
+/// How to time, and where the rows go.
+#[derive(Debug, Args)]
+struct RowsArgs {
+    /// Times each side of a comparison runs; medians are told
+    #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(u16).range(1..))]
+    repetitions: u16,
     /// Write the rows as a table into this new folder too
     #[arg(long, value_name = "DIR")]
     parquet: Option<PathBuf>,
@@ -46,19 +55,32 @@ pub(super) fn execute(
     memory: &(dyn Memory + Sync),
     output: &mut Output,
 ) -> Result<Exit, CommandError> {
-    let Subject::Operators(args) = &args.subject;
-    if let Some(folder) = args.parquet.as_ref().filter(|folder| folder.exists()) {
-        let help = "name a folder that does not exist yet".to_owned();
-        return Err(CommandError::usage_with_help(format!("`{}` is there already", folder.display()), help));
+    let (name, rows) = match &args.subject {
+        Subject::Operators(args) => ("operators", &args.rows),
+        Subject::Costs(rows) => ("costs", rows),
+    };
+    if let Some(folder) = &rows.parquet {
+        super::must_be_new(folder)?;
     }
     let mut progress = |row: &BenchRow| crate::console::log(&format!("{}: {:.2}", row.case, row.ratio));
-    let mut bench = Bench::new("operators", usize::from(args.repetitions), memory, &mut progress);
-    let missing = operators::run(&mut bench, &Python { program: args.python.clone() })
+    let mut bench = Bench::new(name, usize::from(rows.repetitions), memory, &mut progress);
+    match &args.subject {
+        Subject::Operators(args) => time_operators(args, &mut bench)?,
+        Subject::Costs(_) => costs::run(&mut bench).map_err(CommandError::Cost)?,
+    }
+    write_rows(bench.finish(), rows, output)
+}
+
+fn time_operators(args: &OperatorsArgs, bench: &mut Bench<'_>) -> Result<(), CommandError> {
+    let missing = operators::run(bench, &Python { program: args.python.clone() })
         .map_err(|source| CommandError::Environment { action: "start threads", source: source.into() })?;
-    let rows = bench.finish();
     if let Some(reason) = missing {
         crate::console::log(&format!("missing rows of PyTorch: {reason}"));
     }
+    Ok(())
+}
+
+fn write_rows(rows: Vec<BenchRow>, args: &RowsArgs, output: &mut Output) -> Result<Exit, CommandError> {
     match args.json {
         true => rows.iter().try_for_each(|row| writeln!(output, "{}", serde_json::json!(row)))?,
         false => write!(output, "{}", table(&rows, output))?,

@@ -1,5 +1,7 @@
 //! One file per subcommand: its arguments, and what it does with them.
 
+use std::path::Path;
+
 use ::stages::bench::Memory;
 
 use crate::args::{Cli, Command};
@@ -10,6 +12,7 @@ use crate::exit::Exit;
 pub(crate) mod bench;
 pub(crate) mod check;
 pub(crate) mod completions;
+pub(crate) mod cost;
 pub(crate) mod diff;
 pub(crate) mod doctor;
 pub(crate) mod fit_latency;
@@ -17,6 +20,7 @@ pub(crate) mod gc;
 pub(crate) mod infer;
 pub(crate) mod init;
 pub(crate) mod ls;
+pub(crate) mod paper;
 pub(crate) mod plan;
 pub(crate) mod reference_cli;
 pub(crate) mod run;
@@ -50,10 +54,24 @@ pub(crate) fn execute(
         Command::Gc(args) => gc::execute(args, &cli.store()?, output),
         Command::Stages(args) => stages::execute(args, output),
         Command::Doctor => doctor::execute(cli, output),
+        Command::Cost(args) => cost::execute(args, output),
         Command::Bench(args) => bench::execute(args, memory, output),
         Command::FitLatency(args) => fit_latency::execute(args, output),
+        Command::Paper(args) => paper::execute(args, output),
         Command::Infer(args) => infer::execute(args, cli, output),
         Command::Completions(args) => completions::execute(args, output),
         Command::ReferenceCli => reference_cli::execute(output),
     }
+}
+
+/// Refuses a folder for results that is there already.
+///
+/// # Errors
+/// If it is.
+fn must_be_new(folder: &Path) -> Result<(), CommandError> {
+    if !folder.exists() {
+        return Ok(());
+    }
+    let help = "name a folder that does not exist yet";
+    Err(CommandError::usage_with_help(format!("`{}` is there already", folder.display()), help))
 }

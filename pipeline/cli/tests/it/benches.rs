@@ -26,3 +26,11 @@ fn operators_are_told_as_rows_of_json_and_kept_as_a_table() {
     assert_eq!(again.code, Some(2), "{again:?}");
     assert!(again.err.contains("`kept` is there already") && again.out.is_empty(), "{again:?}");
 }
+
+#[test]
+fn the_cost_model_is_timed_against_what_it_may_take() {
+    let sandbox = Sandbox::new(LETTERS);
+    let told = sandbox.done(&["bench", "costs", "--repetitions", "1", "--json"]);
+    let rows: Vec<Value> = told.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert!(rows.len() >= 3 && rows.iter().all(|row| row["bench"] == "costs" && row["goal"] == 1.0), "{told}");
+}

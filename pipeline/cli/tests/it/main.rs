@@ -4,10 +4,12 @@
 #![cfg(unix)]
 
 mod benches;
+mod costs;
 mod documents;
 mod inference;
 mod latency;
 mod manifests;
+mod paper;
 mod runs;
 mod sandbox;
 mod signals;

@@ -3,7 +3,6 @@ use spaces::Arithmetic;
 use super::*;
 use crate::{Linear, Local, Role, Tiling, Window};
 
-mod reference;
 mod translation;
 
 /// Published figures are sums of products in another order than ours.

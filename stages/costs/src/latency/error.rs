@@ -33,7 +33,7 @@ pub enum LatencyError {
     },
     /// A column that the layout does not have.
     #[error(
-        "{file}:1: column `{column}` is unknown; a table that tells encoder and decoder apart has the columns of HAT only"
+        "{file}:1: column `{column}` is unknown; a table with encoder and decoder apart has the columns of HAT only"
     )]
     UnknownColumn {
         /// The file.

@@ -104,8 +104,8 @@ impl Weighting {
     }
 }
 
-/// Returns the shortest of the vectors x with the smallest |matrix · x - wanted|, by singular values of the triangle of
-/// a QR decomposition.
+/// Returns the shortest of the vectors x with the smallest |matrix · x - wanted|, by singular values of the triangle
+/// of a QR decomposition.
 fn shortest(matrix: DMatrix<f64>, wanted: DVector<f64>) -> Result<DVector<f64>, LatencyError> {
     let (rows, terms) = matrix.shape();
     let failed = |reason| LatencyError::Singular { rows, terms, reason };

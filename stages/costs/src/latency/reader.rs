@@ -13,9 +13,9 @@ const ARROW: &str = "-->";
 
 /// Returns the rows of a CSV text in one of two layouts; `file` names it in errors.
 ///
-/// HAT's layout, where one of [`LATENCY_COLUMNS`] is there, the columns in any order: the ten numbers of [`HAT_FEATURES`], the
-/// two columns of [`BLOCK_COLUMNS`] or neither, all four of the former. The latency of a row is the sum of
-/// both means.
+/// HAT's layout, where one of [`LATENCY_COLUMNS`] is there, the columns in any order: the ten numbers of
+/// [`HAT_FEATURES`], the two columns of [`BLOCK_COLUMNS`] or neither, all four of the former. The latency of a row is
+/// the sum of both means.
 ///
 /// The general layout, with a column [`LATENCY_COLUMN`]: every other column is a feature, a finite number in each row.
 ///

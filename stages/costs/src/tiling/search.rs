@@ -61,10 +61,21 @@ struct Search<'a> {
 }
 
 /// Energy and latency in the units of `Prices` and `Clock`.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 struct Cost {
     energy: u128,
     latency: u128,
+}
+
+/// One split of every loop but the batch's, M2 and M3 open.
+struct Block<'a> {
+    array: &'a FiltersInArray,
+    channels: &'a Channels,
+    rows: &'a Rows,
+    /// Words of inputs in the buffer, per N0.
+    inputs: u64,
+    /// Words of partial sums in the buffer, per N0 and M2.
+    sums: u64,
 }
 
 /// One split of every loop but the batch's.
@@ -76,11 +87,12 @@ struct Loops<'a> {
 }
 
 impl Search<'_> {
-    /// The largest energy and the largest latency; both fall as more of the batch is held.
+    /// The largest energy and the largest latency; both fall as the buffer holds more of the batch and the filters.
     fn worst(&self) -> Cost {
         let mut worst = Cost { energy: 0, latency: 0 };
-        self.each_feasible(|loops, _| {
-            let cost = self.cost(&loops, self.problem.batch);
+        self.each_block(|block| {
+            let least = &block.array.outside[block.array.by_size[0]];
+            let cost = self.cost(&block.with(least), self.problem.batch);
             worst.energy = worst.energy.max(cost.energy);
             worst.latency = worst.latency.max(cost.latency);
         });
@@ -89,8 +101,7 @@ impl Search<'_> {
 
     fn best(&self, worst: Cost) -> Tiling {
         let mut best = None;
-        self.each_feasible(|loops, largest_batch| {
-            let batch = self.batch(&loops, largest_batch);
+        self.each_candidate(|loops, batch| {
             let cost = self.cost(&loops, batch.n3);
             let score = cost.energy * worst.latency + cost.latency * worst.energy;
             let rank = (batch.rank, loops.filters.rank, loops.channels.rank, loops.rows.rank);
@@ -110,23 +121,54 @@ impl Search<'_> {
         Cost { energy, latency: computing.max(dram) }
     }
 
+    /// Visits splits of all loops, the best among them: of a batch of one with the best M2, else of every M2 with the
+    /// best N0, since both compete for the buffer.
+    fn each_candidate(&self, mut visit: impl FnMut(Loops, Batch)) {
+        let words = self.limits.buffer_words_below - 1;
+        self.each_block(|block| {
+            if let [batch] = self.splits.batches[..] {
+                visit(block.with(self.filters(&block, (words - block.inputs) / block.sums)), batch);
+                return;
+            }
+            for filters in &block.array.outside {
+                let buffer = block.inputs + filters.m2 * block.sums;
+                if buffer <= words {
+                    let loops = block.with(filters);
+                    let batch = self.batch(&loops, words / buffer);
+                    visit(loops, batch);
+                }
+            }
+        });
+    }
+
+    /// The best M2 that fits: the largest, or the first of those that are as good.
+    fn filters<'a>(&self, block: &Block<'a>, largest: u64) -> &'a Filters {
+        let Block { array, .. } = *block;
+        let fitting = array.by_size.partition_point(|&index| array.outside[index].m2 <= largest);
+        let largest = &array.outside[array.by_size[fitting - 1]];
+        let cost = self.cost(&block.with(largest), self.problem.batch);
+        let as_good = |filters: &&Filters| {
+            filters.m2 <= largest.m2 && self.cost(&block.with(filters), self.problem.batch) == cost
+        };
+        if self.splits.free_dram { array.outside.iter().find(as_good).unwrap_or(largest) } else { largest }
+    }
+
     /// The best share of the batch that fits: the largest, or the first of those that are as good.
     fn batch(&self, loops: &Loops, largest: u64) -> Batch {
         let by_size = &self.splits.batches_by_size;
         let fitting = by_size.partition_point(|batch| batch.n0 <= largest);
         let largest = by_size[fitting - 1];
-        if by_size.len() == 1 || loops.rows.energy > 0 {
+        if loops.rows.energy > 0 {
             return largest;
         }
-        let latency = self.cost(loops, largest.n3).latency;
-        let as_good = |batch: &&Batch| batch.n0 <= largest.n0 && self.cost(loops, batch.n3).latency == latency;
+        let cost = self.cost(loops, largest.n3);
+        let as_good = |batch: &&Batch| batch.n0 <= largest.n0 && self.cost(loops, batch.n3) == cost;
         self.splits.batches.iter().find(as_good).copied().unwrap_or(largest)
     }
 
-    /// Visits every feasible split with the most of the batch that fits the buffer.
-    fn each_feasible(&self, mut visit: impl FnMut(Loops, u64)) {
+    /// Visits what is feasible with the least of the batch and of M2 in the buffer.
+    fn each_block(&self, mut visit: impl FnMut(Block)) {
         let limits = self.limits;
-        let columns = self.problem.out_width;
         for rows in &self.splits.rows {
             let strip = strip_words(self.problem, rows.e1);
             for channels in &self.splits.channels {
@@ -137,21 +179,22 @@ impl Search<'_> {
                 }
                 let row_values = channels.c0 * self.problem.kernel_width;
                 for array in &self.splits.filters {
-                    let weights = array.m0 * row_values;
-                    if weights >= limits.weights_below || elements * array.m1 >= limits.elements_below {
-                        continue;
-                    }
-                    for filters in &array.outside {
-                        let sums = filters.m2 * array.m1 * array.m0 * rows.e1 * columns;
-                        let buffer = inputs + sums;
-                        if buffer < limits.buffer_words_below {
-                            let largest_batch = (limits.buffer_words_below - 1) / buffer;
-                            visit(Loops { array, filters, channels, rows }, largest_batch);
-                        }
+                    let sums = array.m1 * array.m0 * rows.e1 * self.problem.out_width;
+                    if array.m0 * row_values < limits.weights_below
+                        && elements * array.m1 < limits.elements_below
+                        && inputs + sums < limits.buffer_words_below
+                    {
+                        visit(Block { array, channels, rows, inputs, sums });
                     }
                 }
             }
         }
+    }
+}
+
+impl<'a> Block<'a> {
+    const fn with(&self, filters: &'a Filters) -> Loops<'a> {
+        Loops { array: self.array, filters, channels: self.channels, rows: self.rows }
     }
 }
 

@@ -31,6 +31,8 @@ pub struct Table3Row {
     pub counts_network: String,
     /// The network whose energy and latency the row prints.
     pub hardware_network: String,
+    /// Printed BLEU; higher is better.
+    pub printed_bleu: Printed,
     /// Printed parameters in millions, of 32 bits each.
     pub printed_params_m: Printed,
     /// Printed operations in 10^9, of 32 bits each.

@@ -5,7 +5,7 @@ use crate::{Genome, GenomeError, Graph, Operator, SearchSpace, Task};
 
 impl HybridCnn {
     /// Returns the first choice index of a level.
-    fn offset(&self, level: usize) -> usize {
+    pub(super) fn offset(&self, level: usize) -> usize {
         self.levels[..level].iter().map(|level| level.operators.len()).sum()
     }
 

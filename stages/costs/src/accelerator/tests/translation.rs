@@ -54,3 +54,21 @@ fn layers_of_8_bits_cost_what_the_release_says() {
     ];
     check(&accelerator("shiftaddnas-nlp", BitWidth::Eight), &golden);
 }
+
+/// One attention of 16 heads of 30 targets over 30 sources, 512 values inside.
+fn attention(width: u64) -> Vec<Work> {
+    let values = Work::Product { batch: 16, rows: 30, inner: 30, columns: 32 };
+    let projections = [matrix(30, width, 512, Role::Plain); 3];
+    [&projections[..], &[scores(16, 30), values, matrix(30, 512, width, Role::Plain)]].concat()
+}
+
+#[test]
+fn the_transformer_of_table_3_costs_what_the_simulator_says() {
+    let mlp = [matrix(30, 1024, 4096, Role::Plain), matrix(30, 4096, 1024, Role::Plain)];
+    let encoder = [&attention(1024)[..], &mlp].concat();
+    let decoder = [&attention(1024)[..], &attention(1024), &mlp].concat();
+    let layers = network("transformer", &[encoder.repeat(6), decoder.repeat(6)].concat());
+    let cost = accelerator("shiftaddnas-nlp", BitWidth::ThirtyTwo).network_cost(&layers).unwrap();
+    let two_decimals = |value: f64| (value * 100.0).round() / 100.0;
+    assert_eq!((two_decimals(cost.energy.total_mj), two_decimals(cost.latency_ms)), (214.34, 130.25));
+}

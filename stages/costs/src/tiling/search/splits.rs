@@ -20,6 +20,8 @@ pub(super) struct Splits {
     pub cycle: u128,
     /// Time of the outputs on the bus.
     pub out_time: u128,
+    /// Whether words from DRAM cost no energy.
+    pub free_dram: bool,
 }
 
 /// N = N0 · N3.
@@ -36,7 +38,10 @@ pub(super) struct FiltersInArray {
     pub m1: u64,
     /// M0 · M2 · M3.
     pub m_cycles: u64,
+    /// In the released order.
     pub outside: Vec<Filters>,
+    /// Indices of `outside` by M2 from 1.
+    pub by_size: Vec<usize>,
 }
 
 /// M2 and M3.
@@ -100,6 +105,7 @@ impl Splits {
             energy: per_tap * u128::from(problem.macs()) + prices.dram * out_words,
             cycle: clock.cycle * u128::from(problem.batch * problem.out_width * problem.kernel_width),
             out_time: clock.dram_word * out_words,
+            free_dram: prices.dram == 0,
         }
     }
 }
@@ -120,8 +126,11 @@ impl Parts<'_> {
                 rank += outside.len() as u32;
                 if fits && m1 < self.limits.elements_below {
                     let m_cycles = m0 * (rest / m1);
-                    let outside = outside.into_iter().map(|((m2, m3), rank)| self.filter(m1, m2, m3, rank)).collect();
-                    filters.push(FiltersInArray { m0, m1, m_cycles, outside });
+                    let outside: Vec<_> =
+                        outside.into_iter().map(|((m2, m3), rank)| self.filter(m1, m2, m3, rank)).collect();
+                    let mut by_size: Vec<usize> = (0..outside.len()).collect();
+                    by_size.sort_by_key(|&index| outside[index].m2);
+                    filters.push(FiltersInArray { m0, m1, m_cycles, outside, by_size });
                 }
             }
         }

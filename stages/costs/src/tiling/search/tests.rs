@@ -65,7 +65,7 @@ fn class() -> impl Strategy<Value = UnitClass> {
 prop_compose! {
     fn problem()(
         class in class(),
-        batch in 1_u64..25,
+        batch in prop_oneof![Just(1), 1_u64..25],
         channels in (1_u64..65, 1_u64..65),
         out_height in 1_u64..29,
         out_width in 1_u64..29,
@@ -127,8 +127,7 @@ proptest! {
         let search = Search { problem: &problem, limits, splits };
         let prices = Prices::of(&hardware, bits, problem.class);
         let clock = Clock::of(&hardware, bits, &problem);
-        search.each_feasible(|loops, largest| {
-            let batch = search.batch(&loops, largest);
+        search.each_candidate(|loops, batch| {
             let tiling = tiling(&loops, batch);
             let accesses = Accesses::of(&problem, &tiling);
             let cost = search.cost(&loops, batch.n3);

@@ -21,11 +21,14 @@ fn an_alias_finds_the_network_of_the_release() {
 }
 
 #[test]
-fn an_unknown_name_is_told_with_the_known_ones() {
-    let error = translation_network("en-de@351ms").expect_err("there is none");
-    let message = error.to_string();
-    assert!(message.contains("`en-de@351ms`, did you mean `"), "{message}");
-    assert!(message.ends_with("`transformer-big@q512`, `transformer-base`, `transformer-small`"), "{message}");
+fn an_unknown_name_is_told_with_a_similar_one_or_all() {
+    let message = |name| translation_network(name).expect_err("there is none").to_string();
+    assert_eq!(
+        message("en-de@350ms_updat"),
+        "no network is called `en-de@350ms_updat`; did you mean `en-de@350ms_update`?"
+    );
+    let all = message("zzz");
+    assert!(all.ends_with("`transformer-big@q512`, `transformer-base`, `transformer-small`"), "{all}");
 }
 
 #[test]
