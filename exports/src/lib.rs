@@ -6,6 +6,7 @@
 //!   [`Form::Int8`] model. Only operators of the ONNX standard are written, so any runtime can read the file.
 //! - [`Metadata`]: what the file says about itself besides its arithmetic.
 //! - [`check`] and [`Summary`]: what a file holds, read back by tract's own parser.
+//! - [`layers`] and [`OnnxLayer`]: what any ONNX file computes, of other tools too, for whoever counts its costs.
 //! - [`Runner`]: a loaded model that answers batches of pictures with logits or with classes.
 //! - [`Parity`] and [`Latency`]: how close the answers are to reference logits and how long they take.
 //!
@@ -18,5 +19,5 @@ mod tract;
 
 pub use error::{LoweringError, RunError};
 pub use lowering::{Form, export};
-pub use onnx::{Metadata, Normalization, OPSET, Summary, check};
-pub use tract::{FLOAT_TOLERANCE, INT8_TOLERANCE, Latency, Parity, Prediction, Runner, latency, parity};
+pub use onnx::{LayersError, Metadata, Normalization, OPSET, OnnxLayer, OnnxWindow, OnnxWork, Summary, check, layers};
+pub use tract::{FLOAT_TOLERANCE, INT8_TOLERANCE, Latency, Parity, Prediction, Runner, latency, parity, warm_latency};

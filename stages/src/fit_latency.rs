@@ -1,11 +1,12 @@
 use std::ops::ControlFlow;
 
-use engine::{Context, SourcePath, Stage, StageError, outputs};
+use costs::latency::{LatencyTable, read_rows};
+use engine::{Context, Optional, SourcePath, Stage, StageError, inputs, outputs};
 use networks::RegressionSettings;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::artifacts::LatencyPredictorArtifact;
+use crate::artifacts::{LatencyPredictorArtifact, LatencyRows};
 use crate::latency::{self, Fitting, LatencyFitError};
 use crate::training_run;
 
@@ -21,8 +22,9 @@ pub struct FitLatencyParams {
     /// `decoder_ffn_embed_dim_avg`, `decoder_self_attention_heads_avg`, `decoder_ende_attention_heads_avg`,
     /// `decoder_arbitrary_ende_attn_avg`, both or none of `encoder_block_types` and `decoder_block_types` (joined with
     /// `-->`), `latency_mean_encoder`, `latency_mean_decoder`, `latency_std_encoder`, `latency_std_decoder` in
-    /// milliseconds. Or `latency_ms` and any other columns, all numbers.
-    path: SourcePath,
+    /// milliseconds. Or `latency_ms` and any other columns, all numbers. Absent if the input `rows` is given.
+    #[serde(default)]
+    path: Option<SourcePath>,
     /// Parts of the rows, each held out once to judge by.
     #[serde(default = "default_folds")]
     folds: usize,
@@ -36,6 +38,14 @@ pub struct FitLatencyParams {
 
 const fn default_folds() -> usize {
     5
+}
+
+inputs! {
+    /// What was measured, if it was measured here.
+    pub struct FitLatencyInputs {
+        /// Rows of `measure-latency`, in place of `path`.
+        pub rows: Optional<LatencyRows>,
+    }
 }
 
 outputs! {
@@ -53,11 +63,11 @@ impl Stage for FitLatency {
         "Fits latency predictors to measured networks, the paper's among them, and keeps the best (App. E)";
 
     type Params = FitLatencyParams;
-    type Inputs = ();
+    type Inputs = FitLatencyInputs;
     type Outputs = FitLatencyOutputs;
 
     fn sources<'a>(&self, params: &'a Self::Params) -> Vec<&'a SourcePath> {
-        vec![&params.path]
+        params.path.iter().collect()
     }
 
     fn check(&self, params: &Self::Params) -> Result<(), String> {
@@ -80,15 +90,15 @@ impl Stage for FitLatency {
         }
     }
 
-    fn run(&self, params: &Self::Params, (): (), context: &mut Context<'_>) -> Result<Self::Outputs, StageError> {
+    fn run(
+        &self,
+        params: &Self::Params,
+        inputs: Self::Inputs,
+        context: &mut Context<'_>,
+    ) -> Result<Self::Outputs, StageError> {
         let device = training_run::device(context)?;
-        let path = params.path.path();
-        let broken = |error: LatencyFitError| match error {
-            LatencyFitError::Interrupted => StageError::Interrupted,
-            LatencyFitError::Read { source, .. } => StageError::source(path, format!("cannot be read: {source}")),
-            LatencyFitError::Rows(error) => StageError::source(path, error.to_string()),
-        };
-        let table = latency::read(path).map_err(broken)?;
+        let broken = |error| broken(params, error);
+        let table = table(params, &inputs)?;
         let fitting = Fitting::new(&table, params.folds, &params.network, context.seed(), device).map_err(broken)?;
         let reports = fitting.judge(&mut |predictor, done, all| tell(context, predictor, done, all)).map_err(broken)?;
         let kept = reports.iter().find(|report| report.kept).expect("one of several predictors is kept");
@@ -106,6 +116,27 @@ impl Stage for FitLatency {
             context.gate("error_percent", error <= most, error, format!("at most {most}"));
         }
         Ok(FitLatencyOutputs { predictor: LatencyPredictorArtifact { predictor, reports } })
+    }
+}
+
+fn table(params: &FitLatencyParams, inputs: &FitLatencyInputs) -> Result<LatencyTable, StageError> {
+    let table = match (&params.path, inputs.rows.get()) {
+        (Some(path), None) => latency::read(path.path()),
+        (None, Some(rows)) => read_rows(&rows.csv(), "rows").map_err(LatencyFitError::Rows),
+        (Some(_), Some(_)) => return Err(StageError::usage("both `path` and the input `rows` are given; drop one")),
+        (None, None) => return Err(StageError::usage("neither `path` nor the input `rows` is given; add one")),
+    };
+    table.map_err(|error| broken(params, error))
+}
+
+fn broken(params: &FitLatencyParams, error: LatencyFitError) -> StageError {
+    match error {
+        LatencyFitError::Interrupted => StageError::Interrupted,
+        LatencyFitError::Read { path, source } => StageError::source(path, format!("cannot be read: {source}")),
+        LatencyFitError::Rows(error) => match &params.path {
+            Some(path) => StageError::source(path.path(), error.to_string()),
+            None => StageError::caused("the measured rows give no predictor", error),
+        },
     }
 }
 

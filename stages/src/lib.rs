@@ -18,9 +18,12 @@ mod export_onnx;
 mod feasibility;
 mod fit_latency;
 pub mod latency;
+mod measure_latency;
+mod onnx_network;
 pub mod paper;
 mod prepare_dataset;
 mod quantize_subnet;
+mod random_network;
 mod retrain_subnet;
 mod score_candidates;
 mod search_architecture;
@@ -33,6 +36,7 @@ mod verify_onnx;
 
 pub use classify::read_picture;
 pub use networks::device;
+pub use onnx_network::{OnnxNetworkError, onnx_network};
 
 use engine::Registry;
 
@@ -44,6 +48,7 @@ pub fn registry() -> Registry {
         .with(score_candidates::ScoreCandidates)
         .with(train_standalone::TrainStandalone)
         .with(check_ranking::CheckRanking)
+        .with(measure_latency::MeasureLatency)
         .with(fit_latency::FitLatency)
         .with(search_architecture::SearchArchitecture)
         .with(retrain_subnet::RetrainSubnet)

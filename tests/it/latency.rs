@@ -24,6 +24,39 @@ network = { hidden = [8], steps = 5 }
 max_error_percent = 1.0
 "#;
 
+const MEASURED: &str = r#"
+version = 1
+name = "measured-latency"
+seed = 1
+
+[stage.rows]
+kind = "measure-latency"
+
+[stage.rows.params]
+architectures = 30
+warm_up = 1
+repetitions = 2
+task = { input = { channels = 1, height = 8, width = 8 }, classes = 3 }
+
+[stage.rows.params.space]
+kind = "hybrid-cnn"
+stem = { channels = 4, kernel = 3, stride = 1 }
+layers = 3
+head_channels = 2
+levels = [
+    { channels = 8, operators = ["attention", "conv", "shift", "add"], layers = { min = 1, max = 2 } },
+    { channels = 16, operators = ["attention", "conv", "shift", "add"], layers = { min = 1, max = 2 } },
+]
+
+[stage.predictor]
+kind = "fit-latency"
+inputs = { rows = "rows" }
+
+[stage.predictor.params]
+folds = 2
+network = { hidden = [8], steps = 5 }
+"#;
+
 /// 40 rows whose latency is 5 + layers · width / 32.
 fn workbench() -> Workbench {
     let row = |at: usize| {
@@ -102,4 +135,14 @@ fn the_network_of_the_paper_learns_published_rows() {
     let network = number(&report, "predictor", "network_mape");
     assert!(network < 1.5, "{network}");
     assert!(number(&report, "predictor", "linear_mape") < 0.7);
+}
+
+#[test]
+fn networks_measured_here_give_a_predictor() {
+    let bench = Workbench::new(MEASURED);
+    let report = bench.done(&[]);
+    let stored = predictor(&report);
+    assert_eq!(number(&report, "predictor", "rows"), 30.0);
+    let features = &stored.predictor.encoding.features;
+    assert!(["macs_add", "params"].iter().all(|wanted| features.iter().any(|feature| feature.name == *wanted)));
 }

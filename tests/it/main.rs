@@ -7,6 +7,7 @@
 //! error that it was skipped.
 
 mod arrows;
+mod costs;
 mod latency;
 mod limits;
 mod line;

@@ -16,6 +16,8 @@ use crate::{Form, LoweringError};
 pub(crate) const IMAGES: &str = "images";
 /// Name of the model's output, `[N, classes]`.
 pub(crate) const LOGITS: &str = "logits";
+/// Name of the producer in every file.
+pub(super) const PRODUCER: &str = "shiftaddnas";
 /// Name of the batch dimension.
 const BATCH: &str = "N";
 
@@ -141,7 +143,7 @@ impl Builder {
         let model = ModelProto {
             ir_version: IR_VERSION,
             opset_import: vec![OperatorSetIdProto { version: OPSET, ..OperatorSetIdProto::new() }],
-            producer_name: "shiftaddnas".to_owned(),
+            producer_name: PRODUCER.to_owned(),
             producer_version: env!("CARGO_PKG_VERSION").to_owned(),
             doc_string: form.description().to_owned(),
             graph: Some(graph).into(),

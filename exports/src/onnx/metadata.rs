@@ -9,7 +9,7 @@ use crate::{Form, LoweringError, RunError};
 const VERSION: u32 = 1;
 
 /// Prefix of every key, so that entries of other tools do not collide with ours.
-const PREFIX: &str = "shiftaddnas.";
+pub(super) const PREFIX: &str = "shiftaddnas.";
 
 /// What a model says about itself besides its arithmetic; stored in the file's `metadata_props`.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -3,6 +3,7 @@
 mod builder;
 mod check;
 mod int8;
+mod layers;
 mod metadata;
 mod seal;
 
@@ -10,4 +11,5 @@ pub(crate) use builder::{Attribute, Body, Builder, IMAGES, LOGITS};
 pub(crate) use check::{Checked, check_model};
 pub use check::{OPSET, Summary, check};
 pub(crate) use int8::{Codes, codes, dequantized, restored};
+pub use layers::{LayersError, OnnxLayer, OnnxWindow, OnnxWork, layers};
 pub use metadata::{Metadata, Normalization};

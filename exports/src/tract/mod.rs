@@ -5,6 +5,6 @@ mod latency;
 mod parity;
 mod runner;
 
-pub use latency::{Latency, latency};
+pub use latency::{Latency, latency, warm_latency};
 pub use parity::{FLOAT_TOLERANCE, INT8_TOLERANCE, Parity, parity};
 pub use runner::{Prediction, Runner};

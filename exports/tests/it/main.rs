@@ -4,7 +4,9 @@
 mod architectures;
 mod files;
 mod float;
+mod foreign;
 mod int8;
+mod layers;
 mod network;
 mod onnxruntime;
 mod quantized;
