@@ -1,11 +1,16 @@
-use std::fs;
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use costs::{NameError, Network, Sources, TranslationPass, network, transformer, translation_network};
 use spaces::{FeatureMap, SearchSpace, Space, Task};
 
 use super::CostingError;
+use crate::onnx_network::onnx_network;
 use crate::small_file::read_text;
+
+/// Most bytes of a model that is read.
+const MOST_MODEL_BYTES: u64 = 2 << 30;
 
 /// What is to be costed.
 #[derive(Clone, Debug)]
@@ -39,8 +44,7 @@ impl CostSubject {
     pub fn network(&self) -> Result<Network, CostingError> {
         let path = Path::new(&self.text);
         if path.extension().is_some_and(|extension| extension == "onnx") {
-            let bytes = fs::read(path).map_err(|error| CostingError::unreadable(path, error))?;
-            return exported(path, &bytes);
+            return exported(path);
         }
         match &self.space.manifest {
             Some(manifest) => self.architecture(manifest),
@@ -75,8 +79,17 @@ impl CostSubject {
     }
 }
 
-fn exported(path: &Path, _bytes: &[u8]) -> Result<Network, CostingError> {
-    Err(CostingError::file(path, "costs of ONNX files"))
+fn exported(path: &Path) -> Result<Network, CostingError> {
+    let mut bytes = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(MOST_MODEL_BYTES + 1).read_to_end(&mut bytes));
+    if read.map_err(|error| CostingError::unreadable(path, error))? as u64 > MOST_MODEL_BYTES {
+        return Err(CostingError::file(path, format!("is larger than {MOST_MODEL_BYTES} bytes")));
+    }
+    onnx_network(&bytes, &path.display().to_string()).map_err(|error| CostingError::File {
+        path: path.to_owned(),
+        message: "has no costs".to_owned(),
+        source: Some(error.into()),
+    })
 }
 
 /// Returns the space in the params of a manifest's first stage that has one.
