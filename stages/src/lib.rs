@@ -18,6 +18,7 @@ mod export_onnx;
 mod feasibility;
 mod fit_latency;
 pub mod latency;
+mod latency_features;
 mod measure_latency;
 mod onnx_network;
 pub mod paper;

@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 
 use engine::{Context, Stage, StageError, open_at, outputs, publish_at};
@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use spaces::{Architecture, Genome, Graph, SearchSpace, Space, Task};
 
 use crate::artifacts::{LatencyMeasurement, LatencyRows};
+use crate::latency_features::features;
 use crate::random_network;
 
 /// Measures how long random networks of a space take on this host.
@@ -133,24 +134,6 @@ fn resume(
     let names = genomes.iter().flat_map(|genome| features(&params.space.graph(genome, params.task)).into_keys());
     let features = names.collect::<BTreeSet<_>>().into_iter().collect();
     Ok(LatencyRows { space: params.space.clone(), task: params.task, features, rows: Vec::new() })
-}
-
-/// Returns numbers that tell networks apart: layers by operator and level, multiply-accumulates by arithmetic, params.
-fn features(graph: &Graph) -> BTreeMap<String, f64> {
-    let counts = costs::counts(graph);
-    let mut features = BTreeMap::from([
-        ("macs_multiply".to_owned(), counts.macs.multiply as f64),
-        ("macs_shift".to_owned(), counts.macs.shift as f64),
-        ("macs_add".to_owned(), counts.macs.add as f64),
-        ("params".to_owned(), counts.params.total() as f64),
-    ]);
-    let sites = graph.nodes.iter().filter_map(|node| node.site.as_ref());
-    let layers: BTreeSet<_> = sites.map(|site| (site.cell.as_str(), site.operator)).collect();
-    for (cell, operator) in layers {
-        let level = cell.rsplit_once('.').map_or(cell, |(_, level)| level);
-        *features.entry(format!("{operator}_{level}")).or_default() += 1.0;
-    }
-    features
 }
 
 fn measurement(

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::ops::ControlFlow;
 
-use engine::{Context, One, SourcePath, Stage, StageError, Unmet, Upstream, inputs, outputs};
+use engine::{Context, One, Optional, SourcePath, Stage, StageError, Unmet, Upstream, inputs, outputs};
 use schemars::JsonSchema;
 use search::{
     Budget, Candidate, EvolutionSettings, History, Problem, RandomSearchSettings, SearchError, evolve, front,
@@ -11,10 +11,14 @@ use search::{
 use serde::{Deserialize, Serialize};
 use spaces::{Architecture, SearchSpace, Space, Task};
 
-use crate::artifacts::{ArchitectureArtifact, Score, ScoreTable, SearchHistory, SearchRow, SelectionData, Supernet};
+use crate::artifacts::{
+    ArchitectureArtifact, LatencyPredictorArtifact, Score, ScoreTable, SearchHistory, SearchRow, SelectionData,
+    Supernet,
+};
 use crate::cost::Cost;
 use crate::cost_model::{Bits, CostBudget, CostModel, HardwareChoice, HardwareChoiceError};
 use crate::feasibility::{self, Least};
+use crate::latency_features::{PredictedLatency, estimate};
 use crate::prepare_dataset::PrepareDataset;
 use crate::supernet_evaluator::{Recalibration, SupernetEvaluator};
 use crate::train_supernet::TrainSupernet;
@@ -41,6 +45,9 @@ pub struct SearchArchitectureParams {
     /// Bits of weights and activations, 8 or 32, for `size_bytes`, `energy_mj` and `latency_ms`.
     #[serde(default)]
     bits: Bits,
+    /// Largest latency in milliseconds that the input `predictor` may expect of an architecture; absent for no limit.
+    #[serde(default)]
+    max_predicted_latency_ms: Option<f64>,
     /// The costs of the Pareto front: a candidate is on it if no other beats it in score and all of these.
     #[serde(default = "default_front_costs")]
     front_costs: Vec<Cost>,
@@ -74,6 +81,8 @@ inputs! {
         pub dataset: One<SelectionData>,
         /// The network that candidates inherit from.
         pub supernet: One<Supernet>,
+        /// Predicts latency from rows of `measure-latency`; then each candidate has a `predicted_latency_ms`.
+        pub predictor: Optional<LatencyPredictorArtifact>,
     }
 }
 
@@ -105,6 +114,9 @@ impl Stage for SearchArchitecture {
     fn check(&self, params: &Self::Params) -> Result<(), String> {
         if let Some((cost, limit)) = params.limits.iter().find(|(_, limit)| limit.is_nan() || **limit <= 0.0) {
             return Err(format!("`limits.{}` wants a positive number, found {limit}", cost.name()));
+        }
+        if let Some(limit) = params.max_predicted_latency_ms.filter(|limit| limit.is_nan() || *limit <= 0.0) {
+            return Err(format!("`max_predicted_latency_ms` wants a positive number, found {limit}"));
         }
         if params.front_costs.is_empty() {
             return Err("`front_costs` wants at least one cost".to_owned());
@@ -140,12 +152,15 @@ impl Stage for SearchArchitecture {
         let least = least_costs(params, &model, (space, task))?;
         let limit = |cost| params.limits.get(&cost).copied().unwrap_or(f64::INFINITY);
         let budgets = Cost::ALL.map(|cost| CostBudget { model: &model, space, task, cost, limit: limit(cost) });
-        let budgets: Vec<&dyn Budget> = budgets.iter().map(|budget| budget as &dyn Budget).collect();
+        let predicted = predicted_latency(params, &inputs)?;
+        let predicted = predicted.iter().map(|budget| budget as &dyn Budget);
+        let budgets: Vec<&dyn Budget> = budgets.iter().map(|budget| budget as &dyn Budget).chain(predicted).collect();
         let problem = Problem { space, budgets: &budgets, seed: context.seed() };
         let searches = searches(params, &inputs, &problem, context)?;
         let winner = best(&searches[0].history)?.clone();
         report(context, &inputs, &searches, &winner);
         report_costs(context, params, &model, &least, &winner);
+        report_prediction(context, &inputs, &winner)?;
         crate::counting::report(context, &space.graph(&winner.genome, task));
         let architecture = Architecture::new(settings.space.clone(), winner.genome, settings.task);
         let architecture =
@@ -281,6 +296,44 @@ fn report_costs(
     for cost in [Cost::SizeBytes, Cost::EnergyMj, Cost::LatencyMs] {
         context.headline(cost.name(), winner.costs[cost.name()], "");
     }
+}
+
+/// Returns the budget of the predictor, if one is given.
+fn predicted_latency<'a>(
+    params: &SearchArchitectureParams,
+    inputs: &'a SearchArchitectureInputs,
+) -> Result<Option<PredictedLatency<'a>>, StageError> {
+    let settings = &inputs.supernet.settings;
+    let limit = params.max_predicted_latency_ms;
+    match inputs.predictor.get() {
+        Some(artifact) => Ok(Some(PredictedLatency {
+            predictor: &artifact.predictor,
+            space: &settings.space,
+            task: settings.task,
+            limit_ms: limit.unwrap_or(f64::INFINITY),
+        })),
+        None if limit.is_some() => Err(StageError::usage(
+            "`max_predicted_latency_ms` wants the input `predictor`, found none; join it to a `fit-latency`",
+        )),
+        None => Ok(None),
+    }
+}
+
+/// Tells what the predictor expects of the winner, and what of it was never measured.
+fn report_prediction(
+    context: &mut Context<'_>,
+    inputs: &SearchArchitectureInputs,
+    winner: &Candidate,
+) -> Result<(), StageError> {
+    let Some(artifact) = inputs.predictor.get() else { return Ok(()) };
+    let settings = &inputs.supernet.settings;
+    let estimate = estimate(&artifact.predictor, &settings.space.graph(&winner.genome, settings.task));
+    let estimate = estimate.map_err(|error| StageError::caused("`predictor` is for other networks", error))?;
+    context.headline(PredictedLatency::NAME, estimate.latency_ms, "ms");
+    if !estimate.out_of_range.is_empty() {
+        context.note(&format!("the winner lies outside of what was measured: {}", estimate.out_of_range.join(", ")));
+    }
+    Ok(())
 }
 
 fn model(params: &SearchArchitectureParams) -> Result<CostModel, HardwareChoiceError> {

@@ -1,12 +1,13 @@
 use std::num::NonZeroUsize;
 
-use engine::{Context, One, Stage, StageError, inputs, outputs};
+use engine::{Context, One, Optional, Stage, StageError, inputs, outputs};
 use exports::{FLOAT_TOLERANCE, Form, INT8_TOLERANCE, RunError, Runner, latency, parity};
 use networks::accuracy;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::artifacts::{OnnxModel, ReferenceBatch, TestingData, Verification};
+use crate::artifacts::{LatencyPredictorArtifact, OnnxModel, ReferenceBatch, TestingData, Verification};
+use crate::latency_features::estimate;
 
 /// Runs an exported model in tract.
 pub struct VerifyOnnx;
@@ -44,6 +45,8 @@ inputs! {
         pub reference: One<ReferenceBatch>,
         /// Pictures; accuracy is measured on the test split.
         pub dataset: One<TestingData>,
+        /// Predicts latency from rows of `measure-latency`; then the prediction stands beside the measurement.
+        pub predictor: Optional<LatencyPredictorArtifact>,
     }
 }
 
@@ -84,7 +87,7 @@ impl Stage for VerifyOnnx {
         let one = NonZeroUsize::MIN;
         let latency = latency(&mut runner, one, params.repetitions).map_err(broken)?;
         let same_class = agreement.same_class as f64 / rows as f64;
-        let measures = vec![
+        let mut measures = vec![
             ("test_accuracy", test_accuracy, ""),
             ("parity_max_relative", agreement.max_rel, ""),
             ("parity_max_absolute", agreement.max_abs, ""),
@@ -92,12 +95,33 @@ impl Stage for VerifyOnnx {
             ("latency_median_ms", latency.median_ms, "ms"),
             ("latency_p95_ms", latency.p95_ms, "ms"),
         ];
+        if let Some(predicted) = predicted_ms(&runner, &inputs, context)? {
+            measures.push(("latency_predicted_ms", predicted, "ms"));
+            measures.push(("latency_prediction_error", predicted / latency.median_ms - 1.0, ""));
+        }
         for (name, value, unit) in &measures {
             context.headline(name, *value, unit);
         }
         context.gate("parity", agreement.within(tolerance), agreement.max_rel, format!("at most {tolerance}"));
         Ok(VerifyOnnxOutputs { verification: Verification { rows: measures } })
     }
+}
+
+/// Returns what the predictor, if there is one, expects of the model's architecture.
+fn predicted_ms(
+    runner: &Runner,
+    inputs: &VerifyOnnxInputs,
+    context: &mut Context<'_>,
+) -> Result<Option<f64>, StageError> {
+    let Some(artifact) = inputs.predictor.get() else { return Ok(None) };
+    let architecture = runner.metadata().architecture.as_ref();
+    let architecture = architecture.ok_or_else(|| StageError::usage("`predictor` wants a model of a search space"))?;
+    let estimate = estimate(&artifact.predictor, &architecture.graph());
+    let estimate = estimate.map_err(|error| StageError::caused("`predictor` is for other networks", error))?;
+    if !estimate.out_of_range.is_empty() {
+        context.note(&format!("the model lies outside of what was measured: {}", estimate.out_of_range.join(", ")));
+    }
+    Ok(Some(estimate.latency_ms))
 }
 
 fn test_accuracy(
