@@ -17,7 +17,7 @@ pub struct FitLatency;
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FitLatencyParams {
-    /// CSV of measured networks. Either HAT's columns: `encoder_embed_dim`, `encoder_layer_num`,
+    /// CSV or Parquet of measured networks. Either HAT's columns: `encoder_embed_dim`, `encoder_layer_num`,
     /// `encoder_ffn_embed_dim_avg`, `encoder_self_attention_heads_avg`, `decoder_embed_dim`, `decoder_layer_num`,
     /// `decoder_ffn_embed_dim_avg`, `decoder_self_attention_heads_avg`, `decoder_ende_attention_heads_avg`,
     /// `decoder_arbitrary_ende_attn_avg`, both or none of `encoder_block_types` and `decoder_block_types` (joined with
@@ -133,6 +133,7 @@ fn broken(params: &FitLatencyParams, error: LatencyFitError) -> StageError {
     match error {
         LatencyFitError::Interrupted => StageError::Interrupted,
         LatencyFitError::Read { path, source } => StageError::source(path, format!("cannot be read: {source}")),
+        LatencyFitError::Table { path, source } => StageError::source(path, format!("cannot be read: {source}")),
         LatencyFitError::Rows(error) => match &params.path {
             Some(path) => StageError::source(path.path(), error.to_string()),
             None => StageError::caused("the measured rows give no predictor", error),

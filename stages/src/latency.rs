@@ -3,6 +3,7 @@
 //! The nouns: a [`PredictorReport`] is how one predictor does on rows it was not fitted to; a [`Fitting`] is what all
 //! of them are fitted to.
 
+use std::error::Error;
 use std::fs;
 use std::io;
 use std::ops::ControlFlow;
@@ -12,6 +13,7 @@ use costs::latency::{
     Dense, Encoding, Fold, LatencyError, LatencyPredictor, LatencyTable, Law, Perceptron, Predictor, Range, Samples,
     Standardization, Validation, folds, read_rows, validate,
 };
+use engine::{Cell, CellType, Table, TableError, TableReader};
 pub use networks::RegressionSettings as NetworkSettings;
 use networks::{Device, RegressionLayer, RegressionRows, regression};
 use serde::Serialize;
@@ -27,6 +29,14 @@ pub enum LatencyFitError {
         /// What the system said.
         #[source]
         source: io::Error,
+    },
+    /// The rows are no table that can be read.
+    #[error("cannot read {}: {source}", path.display())]
+    Table {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: Box<dyn Error + Send + Sync>,
     },
     /// The rows are not as they should be.
     #[error(transparent)]
@@ -82,14 +92,45 @@ pub struct Fitting<'a> {
 /// Hears the name of the predictor at work, steps done and steps in all, and may break off.
 pub type Progress<'a> = dyn FnMut(&'static str, usize, usize) -> ControlFlow<()> + 'a;
 
-/// Reads measured rows of a CSV file; the layouts are those of [`read_rows`].
+/// Reads measured rows of a CSV or Parquet file; the layouts are those of [`read_rows`], and columns of text other than
+/// block types are passed over in Parquet.
 ///
 /// # Errors
 /// If the file cannot be read, or its rows are not as they should be.
 pub fn read(path: &Path) -> Result<LatencyTable, LatencyFitError> {
-    let text = fs::read_to_string(path);
-    let text = text.map_err(|source| LatencyFitError::Read { path: path.to_owned(), source })?;
+    let text = match path.extension().is_some_and(|extension| extension == "parquet") {
+        true => csv_of_parquet(path).map_err(|source| LatencyFitError::Table { path: path.to_owned(), source })?,
+        false => fs::read_to_string(path).map_err(|source| LatencyFitError::Read { path: path.to_owned(), source })?,
+    };
     Ok(read_rows(&text, &path.display().to_string())?)
+}
+
+/// Returns the numbers and block types of a Parquet file as CSV.
+fn csv_of_parquet(path: &Path) -> Result<String, Box<dyn Error + Send + Sync>> {
+    let table = TableReader::open_file(path)?.read()?;
+    let mut columns: Vec<Vec<String>> = Vec::new();
+    for (name, kind) in table.columns() {
+        let cells = match kind {
+            Some(CellType::F64) => texts::<f64>(&table, &name)?,
+            Some(CellType::F32) => texts::<f32>(&table, &name)?,
+            Some(CellType::U64) => texts::<u64>(&table, &name)?,
+            Some(CellType::I64) => texts::<i64>(&table, &name)?,
+            Some(CellType::U32) => texts::<u32>(&table, &name)?,
+            Some(CellType::I32) => texts::<i32>(&table, &name)?,
+            Some(CellType::Text) if name.ends_with("_block_types") => texts::<String>(&table, &name)?,
+            _ => continue,
+        };
+        columns.push(std::iter::once(name).chain(cells).collect());
+    }
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    for row in 0..=table.rows() {
+        writer.write_record(columns.iter().map(|column| &column[row]))?;
+    }
+    Ok(String::from_utf8(writer.into_inner().map_err(|error| error.to_string())?)?)
+}
+
+fn texts<T: Cell + ToString>(table: &Table, column: &str) -> Result<Vec<String>, TableError> {
+    Ok(table.get::<T>(column)?.iter().map(T::to_string).collect())
 }
 
 /// Returns how all predictors do on the rows of a file.

@@ -59,3 +59,40 @@ fn a_file_that_is_not_there_is_told() {
     let error = judge_file(Path::new("no/rows.csv"), 4, &settings(), 1, &mut go_on).unwrap_err();
     assert_eq!(error.to_string(), "cannot read no/rows.csv");
 }
+
+/// Rows with a name, which is no number, as `measure-latency` stores them.
+struct Rows;
+
+impl engine::Artifact for Rows {
+    const FORMAT: &'static str = "rows";
+    const VERSION: u32 = 1;
+    const SUMMARY: &'static str = "Rows";
+}
+
+impl engine::Publish for Rows {
+    fn publish(self, folder: &mut engine::FolderWriter) -> Result<(), engine::ArtifactError> {
+        let table = Table::new()
+            .with("architecture", (0..20).map(|at| format!("D{at}")).collect::<Vec<_>>())
+            .with("layers", (0..20_u64).collect::<Vec<_>>())
+            .with("latency_ms", (0..20).map(|at| 1.5 + f64::from(at)).collect::<Vec<_>>());
+        folder.write_table("rows", &table)
+    }
+}
+
+#[test]
+fn parquet_is_read_as_csv_is() {
+    let folder = tempfile::tempdir().unwrap();
+    engine::publish_at(folder.path().join("kept"), Rows).unwrap();
+    let csv: String = (0..20).map(|at| format!("{at},{}\n", 1.5 + f64::from(at))).collect();
+    let path = folder.path().join("rows.csv");
+    fs::write(&path, format!("layers,latency_ms\n{csv}")).unwrap();
+    assert_eq!(read(&folder.path().join("kept/rows.parquet")).unwrap().rows, read(&path).unwrap().rows);
+}
+
+#[test]
+fn a_broken_parquet_file_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("no.parquet"), "PAR1").unwrap();
+    let broken = read(&folder.path().join("no.parquet")).unwrap_err();
+    assert!(broken.to_string().contains("no.parquet"), "{broken}");
+}

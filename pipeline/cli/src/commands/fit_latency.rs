@@ -13,8 +13,8 @@ use crate::exit::Exit;
 /// Judge latency predictors on measured networks: linear ones and the paper's network, on rows held out in turn
 #[derive(Debug, Args)]
 pub(crate) struct FitLatencyArgs {
-    /// CSV of measured networks: the columns of HAT, or `latency_ms` and numbers
-    #[arg(value_name = "ROWS.csv")]
+    /// CSV or Parquet of measured networks: the columns of HAT, or `latency_ms` and numbers
+    #[arg(value_name = "ROWS")]
     rows: PathBuf,
     /// Parts of the rows, each held out once to judge by
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u16).range(2..))]

@@ -36,13 +36,29 @@ pub struct TableReader {
 impl TableReader {
     /// Opens a table file; a file without our metadata, written by an external program, is taken as it is.
     pub(crate) fn open(path: &Path, label: &TableLabel) -> Result<Self, TableError> {
+        let table = Self::unlabelled(path)?;
+        table.check_label(label)?;
+        table.within_limits()
+    }
+
+    /// Opens a parquet file of a user's, whatever program wrote it.
+    ///
+    /// # Errors
+    /// When it cannot be read, is no parquet, or has more rows or columns than a table may have.
+    pub fn open_file(path: &Path) -> Result<Self, TableError> {
+        Self::unlabelled(path)?.within_limits()
+    }
+
+    fn unlabelled(path: &Path) -> Result<Self, TableError> {
         let mut reader = ParquetReader::new(open(path)?);
         let metadata = reader.get_metadata().map_err(|e| damaged(path, &e))?.clone();
-        let table = Self { path: path.to_owned(), empty: Table::default(), metadata };
-        table.check_label(label)?;
-        table.check_limits()?;
-        let empty = table.load(0, 0, None)?;
-        Ok(Self { empty, ..table })
+        Ok(Self { path: path.to_owned(), empty: Table::default(), metadata })
+    }
+
+    fn within_limits(self) -> Result<Self, TableError> {
+        self.check_limits()?;
+        let empty = self.load(0, 0, None)?;
+        Ok(Self { empty, ..self })
     }
 
     /// Returns the number of rows.
