@@ -50,6 +50,7 @@ pub mod split;
 mod stream;
 mod synthetic;
 mod tar_stream;
+mod text;
 
 pub use error::SourceError;
 pub use example::{Example, Part};
@@ -64,3 +65,4 @@ pub use outline::{Outline, outline};
 pub use picture_file::read_picture;
 pub use shape::ImageShape;
 pub use source::{ImageSource, SourceKind, open};
+pub use text::token_batch::TokenBatch;

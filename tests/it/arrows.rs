@@ -16,22 +16,27 @@ struct Arrows {
 }
 
 /// The table "Arrows" of `docs/architecture.md`, with the package that `pipeline/cli` is.
-const ARROWS: [Arrows; 10] = [
+const ARROWS: [Arrows; 11] = [
     Arrows { package: "spaces", ours: &[], heavy: &[] },
     Arrows { package: "kernels", ours: &[], heavy: &[] },
     Arrows { package: "costs", ours: &["spaces"], heavy: &["nalgebra"] },
     Arrows { package: "search", ours: &["spaces"], heavy: &[] },
-    Arrows { package: "datasets", ours: &[], heavy: &["image", "zune-jpeg"] },
+    Arrows { package: "translation", ours: &[], heavy: &[] },
+    Arrows { package: "datasets", ours: &["translation"], heavy: &["image", "zune-jpeg"] },
     Arrows {
         package: "networks",
-        ours: &["spaces", "kernels", "datasets"],
+        ours: &["spaces", "kernels", "datasets", "translation"],
         heavy: &["burn", "burn-cubecl", "burn-flex", "tch"],
     },
-    Arrows { package: "exports", ours: &["spaces", "kernels"], heavy: &["tract-onnx", "onnx-protobuf", "protobuf"] },
+    Arrows {
+        package: "exports",
+        ours: &["spaces", "kernels", "translation"],
+        heavy: &["tract-onnx", "onnx-protobuf", "protobuf"],
+    },
     Arrows { package: "engine", ours: &[], heavy: &["polars"] },
     Arrows {
         package: "stages",
-        ours: &["spaces", "kernels", "costs", "search", "datasets", "networks", "exports", "engine"],
+        ours: &["spaces", "kernels", "costs", "search", "translation", "datasets", "networks", "exports", "engine"],
         heavy: &[],
     },
     Arrows { package: "shiftaddnas", ours: &["engine", "stages", "exports"], heavy: &["clap", "indicatif"] },
@@ -186,7 +191,7 @@ fn the_engine_knows_no_word_of_the_domain() {
 
 #[test]
 fn pure_crates_know_no_file_clock_or_thread() {
-    for name in ["spaces", "search", "costs"] {
+    for name in ["spaces", "search", "costs", "translation"] {
         for (path, text) in sources(&package(name)) {
             for module in ["std::fs", "std::io", "std::env", "std::net", "std::process", "std::time", "std::thread"] {
                 assert!(!text.contains(module), "`{module}` in {}", path.display());

@@ -2,12 +2,18 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 mod error;
+mod linear_form;
 mod mix;
+mod parameters;
 mod space;
+mod task;
 
 pub use error::{LayerPlace, TransformerError};
+pub use linear_form::LinearForm;
 pub use mix::{LocalOperator, Mix, kernel_length};
+pub use parameters::TransformerParameter;
 pub use space::{DecoderChoices, EncoderChoices, HybridTransformer};
+pub use task::{Positions, TranslationTask};
 
 /// Largest width; keeps every count of a network within 64 bits.
 const MAX_WIDTH: usize = 65_536;
@@ -65,6 +71,12 @@ pub struct EncoderLayer {
     pub heads: usize,
     /// How positions are mixed.
     pub mix: Mix,
+    /// Arithmetic of the two matrices of the MLP.
+    #[serde(default)]
+    pub mlp_form: LinearForm,
+    /// Arithmetic of the matrices around attention and local kernels.
+    #[serde(default)]
+    pub projection_form: LinearForm,
 }
 
 /// One layer of a decoder: a causal mix over positions, attention to the encoder, then an MLP.
@@ -81,6 +93,12 @@ pub struct DecoderLayer {
     pub sources: usize,
     /// How positions are mixed.
     pub mix: Mix,
+    /// Arithmetic of the two matrices of the MLP.
+    #[serde(default)]
+    pub mlp_form: LinearForm,
+    /// Arithmetic of the matrices around attention and local kernels.
+    #[serde(default)]
+    pub projection_form: LinearForm,
 }
 
 impl TransformerArchitecture {

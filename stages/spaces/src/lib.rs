@@ -36,8 +36,9 @@ pub use graph::{
 };
 pub use hybrid_cnn::{CellSet, HybridCnn, LayerRange, Level, PathWeighting, Stem};
 pub use hybrid_transformer::{
-    DecoderChoices, DecoderLayer, EncoderChoices, EncoderLayer, HybridTransformer, LayerPlace, LocalOperator, Mix,
-    TransformerArchitecture, TransformerDecoder, TransformerEncoder, TransformerError, TransformerSizes, kernel_length,
+    DecoderChoices, DecoderLayer, EncoderChoices, EncoderLayer, HybridTransformer, LayerPlace, LinearForm,
+    LocalOperator, Mix, Positions, TransformerArchitecture, TransformerDecoder, TransformerEncoder, TransformerError,
+    TransformerParameter, TransformerSizes, TranslationTask, kernel_length,
 };
 pub use operator::Operator;
 pub use space::{SearchSpace, Space, SpaceError};

@@ -2,8 +2,8 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 use spaces::{
-    DecoderLayer, EncoderLayer, Mix, TransformerArchitecture, TransformerDecoder, TransformerEncoder, TransformerError,
-    TransformerSizes,
+    DecoderLayer, EncoderLayer, LinearForm, Mix, TransformerArchitecture, TransformerDecoder, TransformerEncoder,
+    TransformerError, TransformerSizes,
 };
 use thiserror::Error;
 
@@ -125,6 +125,8 @@ impl EncoderLists {
             mlp_width: self.mlp_widths[index],
             heads: self.heads[index],
             mix: self.mixes[index],
+            mlp_form: LinearForm::Dense,
+            projection_form: LinearForm::Dense,
         };
         equal.then(|| TransformerEncoder { width: self.width, layers: (0..layers).map(layer).collect() })
     }
@@ -142,6 +144,8 @@ impl DecoderLists {
             cross_heads: self.cross_heads[index],
             sources: self.sources[index],
             mix: self.mixes[index],
+            mlp_form: LinearForm::Dense,
+            projection_form: LinearForm::Dense,
         };
         equal.then(|| TransformerDecoder { width: self.width, layers: (0..layers).map(layer).collect() })
     }

@@ -3,7 +3,7 @@ use std::fmt::Display;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{LayerPlace, Mix, TransformerArchitecture, TransformerError};
+use super::{LayerPlace, LinearForm, Mix, TransformerArchitecture, TransformerError};
 
 /// The space of translation networks: what may be chosen once per network, and what once per layer.
 ///
@@ -33,6 +33,12 @@ pub struct EncoderChoices {
     pub heads: Vec<usize>,
     /// Mixes, one per layer.
     pub mixes: Vec<Mix>,
+    /// Arithmetics of the MLP's matrices, one per layer.
+    #[serde(default = "dense_only")]
+    pub mlp_forms: Vec<LinearForm>,
+    /// Arithmetics of the matrices around attention and local kernels, one per layer.
+    #[serde(default = "dense_only")]
+    pub projection_forms: Vec<LinearForm>,
 }
 
 /// What a space offers for the decoder.
@@ -53,6 +59,16 @@ pub struct DecoderChoices {
     pub sources: Vec<usize>,
     /// Mixes, one per layer.
     pub mixes: Vec<Mix>,
+    /// Arithmetics of the MLP's matrices, one per layer.
+    #[serde(default = "dense_only")]
+    pub mlp_forms: Vec<LinearForm>,
+    /// Arithmetics of the matrices around attention and local kernels, one per layer.
+    #[serde(default = "dense_only")]
+    pub projection_forms: Vec<LinearForm>,
+}
+
+fn dense_only() -> Vec<LinearForm> {
+    vec![LinearForm::Dense]
 }
 
 impl HybridTransformer {
@@ -99,6 +115,8 @@ impl HybridTransformer {
             mlp_widths: mlp_widths[0].to_vec(),
             heads: heads.to_vec(),
             mixes: mixes[0].to_vec(),
+            mlp_forms: dense_only(),
+            projection_forms: dense_only(),
         };
         let decoder = DecoderChoices {
             widths: widths.to_vec(),
@@ -108,6 +126,8 @@ impl HybridTransformer {
             cross_heads: heads.to_vec(),
             sources: vec![1, 2, 3],
             mixes: mixes[1].to_vec(),
+            mlp_forms: dense_only(),
+            projection_forms: dense_only(),
         };
         Self { inner_width: 512, encoder, decoder }
     }
@@ -118,13 +138,21 @@ impl HybridTransformer {
     /// [`TransformerError::TooMany`] if it exceeds 128 bits.
     pub fn size(&self) -> Result<u128, TransformerError> {
         let Self { encoder, decoder, .. } = self;
-        let encoder_layer = [encoder.mlp_widths.len(), encoder.heads.len(), encoder.mixes.len()];
+        let encoder_layer = [
+            encoder.mlp_widths.len(),
+            encoder.heads.len(),
+            encoder.mixes.len(),
+            encoder.mlp_forms.len(),
+            encoder.projection_forms.len(),
+        ];
         let decoder_layer = [
             decoder.mlp_widths.len(),
             decoder.self_heads.len(),
             decoder.cross_heads.len(),
             decoder.sources.len(),
             decoder.mixes.len(),
+            decoder.mlp_forms.len(),
+            decoder.projection_forms.len(),
         ];
         let encoders = stacks(encoder.widths.len(), &encoder.layers, &encoder_layer);
         let decoders = stacks(decoder.widths.len(), &decoder.layers, &decoder_layer);
@@ -152,6 +180,8 @@ impl HybridTransformer {
             offers(format!("{place}: mlp_width"), layer.mlp_width, &offered.mlp_widths)?;
             offers(format!("{place}: heads"), layer.heads, &offered.heads)?;
             offers(format!("{place}: mix"), layer.mix, &offered.mixes)?;
+            offers(format!("{place}: mlp_form"), layer.mlp_form, &offered.mlp_forms)?;
+            offers(format!("{place}: projection_form"), layer.projection_form, &offered.projection_forms)?;
         }
         Ok(())
     }
@@ -167,6 +197,8 @@ impl HybridTransformer {
             offers(format!("{place}: cross_heads"), layer.cross_heads, &offered.cross_heads)?;
             offers(format!("{place}: sources"), layer.sources, &offered.sources)?;
             offers(format!("{place}: mix"), layer.mix, &offered.mixes)?;
+            offers(format!("{place}: mlp_form"), layer.mlp_form, &offered.mlp_forms)?;
+            offers(format!("{place}: projection_form"), layer.projection_form, &offered.projection_forms)?;
         }
         Ok(())
     }

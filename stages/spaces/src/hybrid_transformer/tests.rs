@@ -2,9 +2,22 @@ use super::*;
 
 /// The first encoder layer and the decoder of the 120 ms network of En-De, reading one source.
 fn small() -> TransformerSizes {
-    let encoder_layer = EncoderLayer { mlp_width: 1024, heads: 8, mix: Mix::AttentionAdd };
-    let decoder_layer =
-        DecoderLayer { mlp_width: 4096, self_heads: 8, cross_heads: 4, sources: 1, mix: Mix::Attention };
+    let encoder_layer = EncoderLayer {
+        mlp_width: 1024,
+        heads: 8,
+        mix: Mix::AttentionAdd,
+        mlp_form: LinearForm::Dense,
+        projection_form: LinearForm::Dense,
+    };
+    let decoder_layer = DecoderLayer {
+        mlp_width: 4096,
+        self_heads: 8,
+        cross_heads: 4,
+        sources: 1,
+        mix: Mix::Attention,
+        mlp_form: LinearForm::Dense,
+        projection_form: LinearForm::Dense,
+    };
     TransformerSizes {
         inner_width: 512,
         encoder: TransformerEncoder { width: 512, layers: vec![encoder_layer] },

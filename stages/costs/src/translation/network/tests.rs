@@ -1,7 +1,7 @@
 use std::num::NonZeroU16;
 
 use serde::Deserialize;
-use spaces::{Arithmetic, LocalOperator, Mix, Operator};
+use spaces::{Arithmetic, LinearForm, LocalOperator, Mix, Operator};
 
 use super::*;
 use crate::translation::rows::rows;
@@ -194,9 +194,23 @@ fn nearly_everything_is_multiplied() {
 #[test]
 fn the_largest_network_counts_within_64_bits() {
     let mut sizes = translation_network("transformer-base").expect("published").sizes().clone();
-    let layer = EncoderLayer { mlp_width: 65_536, heads: 1, mix: Mix::AttentionShift };
+    let layer = EncoderLayer {
+        mlp_width: 65_536,
+        heads: 1,
+        mix: Mix::AttentionShift,
+        mlp_form: LinearForm::Dense,
+        projection_form: LinearForm::Dense,
+    };
     assert_eq!(layer.mix.local(), Some(LocalOperator::Shift));
-    let decoder = DecoderLayer { mlp_width: 65_536, self_heads: 1, cross_heads: 1, sources: 3, mix: layer.mix };
+    let decoder = DecoderLayer {
+        mlp_width: 65_536,
+        self_heads: 1,
+        cross_heads: 1,
+        sources: 3,
+        mix: layer.mix,
+        mlp_form: LinearForm::Dense,
+        projection_form: LinearForm::Dense,
+    };
     sizes.inner_width = 65_536;
     (sizes.encoder.width, sizes.decoder.width) = (65_536, 65_536);
     sizes.encoder.layers = vec![layer; 64];
