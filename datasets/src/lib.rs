@@ -65,4 +65,5 @@ pub use outline::{Outline, outline};
 pub use picture_file::read_picture;
 pub use shape::ImageShape;
 pub use source::{ImageSource, SourceKind, open};
+pub use text::encoded_pairs::EncodedPairs;
 pub use text::token_batch::TokenBatch;

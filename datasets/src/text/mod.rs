@@ -1,1 +1,2 @@
+pub mod encoded_pairs;
 pub mod token_batch;
