@@ -11,4 +11,4 @@
 mod beam;
 pub mod special;
 
-pub use beam::{BeamSettings, Hypothesis, StepModel, beam_search};
+pub use beam::{BeamError, BeamSettings, Hypothesis, StepModel, beam_search};
