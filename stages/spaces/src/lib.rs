@@ -37,8 +37,8 @@ pub use graph::{
 pub use hybrid_cnn::{CellSet, HybridCnn, LayerRange, Level, PathWeighting, Stem};
 pub use hybrid_transformer::{
     DecoderChoices, DecoderLayer, EncoderChoices, EncoderLayer, HybridTransformer, LayerPlace, LinearForm,
-    LocalOperator, Mix, Positions, TransformerArchitecture, TransformerDecoder, TransformerEncoder, TransformerError,
-    TransformerParameter, TransformerSizes, TranslationTask, kernel_length,
+    LocalOperator, Mix, Positions, Sampling, TransformerArchitecture, TransformerDecoder, TransformerEncoder,
+    TransformerError, TransformerParameter, TransformerSizes, TranslationSpace, TranslationTask, kernel_length,
 };
 pub use operator::Operator;
 pub use space::{SearchSpace, Space, SpaceError};
