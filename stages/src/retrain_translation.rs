@@ -140,7 +140,7 @@ impl Stage for RetrainTranslation {
             architecture,
             device: training_run::device(context)?,
         };
-        context.headline("architecture", retraining.architecture.to_string(), "");
+        context.headline("architecture", retraining.architecture.name(), "");
         let state = retraining.train(context)?;
         let tensors = retraining.chosen(&state, context)?;
         retraining.report(&tensors, context)?;

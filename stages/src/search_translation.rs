@@ -114,7 +114,7 @@ impl Stage for SearchTranslation {
     fn foresee(&self, params: &Self::Params, upstream: &Upstream<'_>) -> Result<(), Unmet> {
         let supernet = upstream.of("supernet").and_then(|supernet| supernet.params::<TrainTranslationSupernet>());
         let (Some(supernet), Ok(model)) = (supernet, model(params)) else { return Ok(()) };
-        let space = supernet.space.space();
+        let space = supernet.space.choices();
         match space.check() {
             Ok(()) => within(&model, &params.limits, &space),
             Err(_) => Ok(()),

@@ -5,14 +5,14 @@ use networks::translation::{
 use networks::{Prior, SharingMode};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use spaces::{Positions, SearchSpace};
+use spaces::{Positions, SearchSpace, TranslationSpace};
 
 use crate::artifacts::{
     SelectionCorpus, TranslationLog, TranslationSupernet, TranslationSupernetSettings, WeightStatistics,
 };
 use crate::training_run;
 use crate::translation_run::{self, Batching, Checkpoints, Feed, Look, Pace};
-use crate::translation_space::TranslationSpace;
+
 
 /// Trains one translation network that holds all paths of a space.
 pub struct TrainTranslationSupernet;
@@ -77,7 +77,7 @@ impl Stage for TrainTranslationSupernet {
     type Outputs = TrainTranslationSupernetOutputs;
 
     fn check(&self, params: &Self::Params) -> Result<(), String> {
-        let space = params.space.space();
+        let space = params.space.choices();
         space.check().map_err(|error| format!("`space`: {error}"))?;
         params.sharing.validate(&params.network).map_err(|error| error.to_string())?;
         translation_run::check(&params.training, &params.batching)
@@ -121,7 +121,7 @@ impl Stage for TrainTranslationSupernet {
 
 fn settings(params: &TrainTranslationSupernetParams, corpus: &SelectionCorpus) -> TranslationSupernetSettings {
     TranslationSupernetSettings {
-        space: params.space.space(),
+        space: params.space.choices(),
         task: corpus.description.task(params.positions),
         sharing: params.sharing.clone(),
         network: params.network,
