@@ -40,7 +40,7 @@ pub enum BeamError {
     },
     /// No length is allowed.
     #[error(
-        "`most_length` counts the end of sentence and wants more than `least_length` ({least_length}), found {most_length}"
+        "`most_length` includes the end of sentence and wants over `least_length` ({least_length}), found {most_length}"
     )]
     Lengths {
         /// Fewest tokens before the end of sentence.
@@ -99,7 +99,7 @@ mod tests {
         assert_eq!(refused(|settings| settings.best = 0), BeamError::Best { best: 0, beam: 4 });
         let lengths = refused(|settings| settings.most_length = 1);
         assert_eq!(lengths, BeamError::Lengths { least_length: 1, most_length: 1 });
-        assert!(lengths.to_string().contains("more than `least_length` (1), found 1"), "{lengths}");
+        assert!(lengths.to_string().contains("over `least_length` (1), found 1"), "{lengths}");
         assert!(matches!(refused(|settings| settings.length_penalty = f32::NAN), BeamError::LengthPenalty(_)));
     }
 }
