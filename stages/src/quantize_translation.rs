@@ -80,19 +80,19 @@ impl Stage for QuantizeTranslation {
         let calibration = valid_batches(&train.select(&first), &TokenBudget::default());
         let quantized = quantize_translation(architecture, task, weights, &calibration, &device).map_err(broken)?;
         let text = inputs.corpus.valid_text()?;
-        let codec = &inputs.corpus.codec;
+        let codec = &inputs.corpus.text;
         let float = TranslationInference::of_weights(architecture, task, weights, &device).map_err(broken)?;
         let eight_bit =
             QuantizedTranslationInference::new(architecture, task, &quantized, &device).map_err(broken)?;
         let translated =
             translate(codec, &text.sources, context, |sources| Ok(float.translate(sources, &params.beam)))?;
-        let float = Scores::of(codec, &translated, &text.references);
+        let float = Scores::of(codec, &translated, &text.references)?;
         let translated =
             translate(codec, &text.sources, context, |sources| Ok(eight_bit.translate(sources, &params.beam)))?;
-        let eight_bit = Scores::of(codec, &translated, &text.references);
+        let eight_bit = Scores::of(codec, &translated, &text.references)?;
         float.report("float_valid", context);
         eight_bit.report("eight_bit_valid", context);
-        let drop = float.tokenised.score - eight_bit.tokenised.score;
+        let drop = float.tokenized.score - eight_bit.tokenized.score;
         if let Some(most) = params.max_bleu_drop {
             context.gate("bleu_drop", drop <= most, drop, format!("at most {most}"));
         }

@@ -79,7 +79,7 @@ impl Default for Choice {
 enum Criterion {
     /// Negative log-likelihood of the valid split.
     Loss,
-    /// Tokenised BLEU of the valid split, decoded at every look.
+    /// Tokenized BLEU of the valid split, decoded at every look.
     Bleu,
 }
 
@@ -197,7 +197,7 @@ impl Retraining<'_> {
                 Ok((Look { nll_bits: Some(nll_bits), bleu: None }, -nll_bits))
             }
             Criterion::Bleu => {
-                let bleu = self.scores(&inference, context)?.tokenised.score;
+                let bleu = self.scores(&inference, context)?.tokenized.score;
                 context.note(&format!("valid split: {nll_bits:.4} bits per token, BLEU {bleu:.2}"));
                 Ok((Look { nll_bits: Some(nll_bits), bleu: Some(bleu) }, bleu))
             }
@@ -205,11 +205,11 @@ impl Retraining<'_> {
     }
 
     fn scores(&self, inference: &TranslationInference, context: &mut Context<'_>) -> Result<Scores, StageError> {
-        let codec = &self.corpus.codec;
-        let hypotheses = translate(codec, &self.valid_text.sources, context, |sources| {
+        let text = &self.corpus.text;
+        let hypotheses = translate(text, &self.valid_text.sources, context, |sources| {
             Ok(inference.translate(sources, &self.params.choice.beam))
         })?;
-        Ok(Scores::of(codec, &hypotheses, &self.valid_text.references))
+        Scores::of(text, &hypotheses, &self.valid_text.references)
     }
 
     fn network(&self, tensors: &[NamedTensor], seed: u64) -> TranslationNetwork {

@@ -61,7 +61,7 @@ impl<'a> Feed<'a> {
 pub struct Look {
     /// Bits per target token.
     pub nll_bits: Option<f64>,
-    /// Tokenised BLEU.
+    /// Tokenized BLEU.
     pub bleu: Option<f64>,
 }
 

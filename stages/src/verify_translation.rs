@@ -10,7 +10,7 @@ use translation::BeamSettings;
 use crate::artifacts::{
     ReferenceTranslations, TestingCorpus, TranslationModel, Translations, Verification,
 };
-use crate::translating::{Scores, translate};
+use crate::translating::{SACRE, Scores, translate};
 
 /// Runs an exported translation network in tract.
 pub struct VerifyTranslation;
@@ -86,7 +86,7 @@ impl Stage for VerifyTranslation {
         let beam = params.beam.unwrap_or(runner.metadata().beam);
         let same = same_share(&mut runner, &inputs.reference, params.batch_sentences.get(), context)?;
         let text = inputs.corpus.test_text()?;
-        let codec = &inputs.corpus.codec;
+        let codec = &inputs.corpus.text;
         let (started, mut tokens) = (Instant::now(), 0);
         let translated = translate(codec, &text.sources, context, |sources| {
             let found = runner.translate(sources, &beam, params.batch_sentences.get()).map_err(broken)?;
@@ -94,9 +94,9 @@ impl Stage for VerifyTranslation {
             Ok(found)
         })?;
         let seconds = started.elapsed().as_secs_f64();
-        let scores = Scores::of(codec, &translated, &text.references);
+        let scores = Scores::of(codec, &translated, &text.references)?;
         let rows = vec![
-            ("test_bleu_tokenised", scores.tokenised.score, ""),
+            ("test_bleu_tokenized", scores.tokenized.score, ""),
             ("test_sacrebleu", scores.sacre.score, ""),
             ("test_chrf", scores.chrf, ""),
             ("same_translations", same, ""),
@@ -106,8 +106,8 @@ impl Stage for VerifyTranslation {
         for (name, value, unit) in &rows {
             context.headline(name, *value, unit);
         }
-        context.headline("bleu_line", scores.tokenised.to_string(), "");
-        context.headline("sacrebleu_signature", translation::sacre_signature(), "");
+        context.headline("bleu_line", scores.tokenized.to_string(), "");
+        context.headline("sacrebleu_signature", SACRE.signature(), "");
         context.gate("parity", same >= params.min_same, same, format!("at least {}", params.min_same));
         let (texts, values) = translated.into_iter().map(|sentence| (sentence.text, sentence.score)).unzip();
         let translations =

@@ -5,13 +5,14 @@ use datasets::split::Role;
 use engine::{Artifact, ArtifactError, Folder, FolderWriter, Open, Publish, Table, TableReader};
 use serde::{Deserialize, Serialize};
 use spaces::{Positions, TranslationTask};
-use translation::TextCodec;
 
 use super::dataset::{Selecting, Testing};
 
 mod spool;
+mod text;
 
-pub use spool::{PairReader, PairSpool};
+pub use spool::PairSpool;
+pub use text::CorpusText;
 
 /// Rows per parquet row group, and per read.
 const ROWS_PER_GROUP: usize = 16_384;
@@ -51,7 +52,7 @@ pub struct CorpusWriter {
     /// Description.
     pub description: CorpusDescription,
     /// How text becomes tokens and comes back.
-    pub codec: TextCodec,
+    pub text: CorpusText,
     /// Encoded train pairs.
     pub train: PairSpool,
     /// Encoded valid pairs with their text.
@@ -69,7 +70,7 @@ impl Artifact for CorpusWriter {
 impl Publish for CorpusWriter {
     fn publish(self, folder: &mut FolderWriter) -> Result<(), ArtifactError> {
         folder.write_table("description", &super::json_table::<Self, _>("description", &self.description)?)?;
-        folder.write_table("codec", &super::json_table::<Self, _>("codec", &self.codec)?)?;
+        self.text.write(folder)?;
         write_split(folder, Role::Train, self.train, None)?;
         write_split(folder, Role::Valid, self.valid.0, Some(self.valid.1))?;
         write_split(folder, Role::Test, self.test.0, Some(self.test.1))
@@ -119,7 +120,7 @@ pub struct CorpusView<Purpose> {
     /// Description.
     pub description: CorpusDescription,
     /// How text becomes tokens and comes back.
-    pub codec: TextCodec,
+    pub text: CorpusText,
     folder: Folder,
     purpose: PhantomData<fn() -> Purpose>,
 }
@@ -133,8 +134,8 @@ impl<Purpose: 'static> Artifact for CorpusView<Purpose> {
 impl<Purpose: 'static> Open for CorpusView<Purpose> {
     fn open(folder: &Folder) -> Result<Self, ArtifactError> {
         let description = super::json_value::<Self, _>(&folder.table("description")?, "description")?;
-        let codec = super::json_value::<Self, _>(&folder.table("codec")?, "codec")?;
-        Ok(Self { description, codec, folder: folder.clone(), purpose: PhantomData })
+        let text = CorpusText::read(folder)?;
+        Ok(Self { description, text, folder: folder.clone(), purpose: PhantomData })
     }
 }
 
@@ -174,7 +175,7 @@ impl<Purpose: 'static> CorpusView<Purpose> {
         }
     }
 
-    fn text(&self, role: Role) -> Result<RawText, ArtifactError> {
+    fn raw_text(&self, role: Role) -> Result<RawText, ArtifactError> {
         let reader = self.folder.reader(&role.to_string())?;
         let mut text = RawText::default();
         for table in slices(&reader) {
@@ -205,7 +206,7 @@ impl SelectionCorpus {
     /// # Errors
     /// If the split cannot be read.
     pub fn valid_text(&self) -> Result<RawText, ArtifactError> {
-        self.text(Role::Valid)
+        self.raw_text(Role::Valid)
     }
 }
 
@@ -223,6 +224,6 @@ impl TestingCorpus {
     /// # Errors
     /// If the split cannot be read.
     pub fn test_text(&self) -> Result<RawText, ArtifactError> {
-        self.text(Role::Test)
+        self.raw_text(Role::Test)
     }
 }

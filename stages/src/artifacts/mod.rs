@@ -28,7 +28,7 @@ mod weight_statistics;
 mod weights_table;
 
 pub use architecture::ArchitectureArtifact;
-pub use corpus::{CorpusDescription, CorpusWriter, PairSpool, RawText, SelectionCorpus, TestingCorpus};
+pub use corpus::{CorpusDescription, CorpusText, CorpusWriter, PairSpool, RawText, SelectionCorpus, TestingCorpus};
 pub use dataset::{DatasetDescription, DatasetWriter, SelectionData, TestingData};
 pub use eight_bit_subnet::EightBitSubnet;
 pub use latency_predictor::LatencyPredictorArtifact;

@@ -13,7 +13,7 @@ pub struct TranslationLogRow {
     pub prior: f64,
     /// Negative log-likelihood on the valid split, in bits per target token; absent where nobody looked.
     pub valid_nll_bits: Option<f64>,
-    /// BLEU on the valid split, tokenised; absent where nobody looked.
+    /// BLEU on the valid split, tokenized; absent where nobody looked.
     pub valid_bleu: Option<f64>,
     /// Learning rate of the last update.
     pub learning_rate: f64,
