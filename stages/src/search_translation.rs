@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 
+use costs::TranslationCost;
 use engine::{Context, One, Optional, SourcePath, Stage, StageError, Unmet, Upstream, inputs, outputs};
 use schemars::JsonSchema;
 use search::{Budget, EvolutionSettings, History, Problem, front};
@@ -14,7 +15,7 @@ use crate::cost_model::{Bits, HardwareChoice};
 use crate::searching::{self, Baseline, SearchPlan};
 use crate::train_translation_supernet::TrainTranslationSupernet;
 use crate::translation_cost::{
-    PredictedTranslationLatency, TranslationCost, TranslationCostBudget, TranslationCostModel, within,
+    PredictedTranslationLatency, TranslationCostBudget, TranslationCostModel, within,
 };
 use crate::translation_evaluator::{Objective, TranslationEvaluator};
 
@@ -32,7 +33,7 @@ pub struct SearchTranslationParams {
     #[serde(default)]
     objective: Objective,
     /// Largest allowed cost by name, in any combination, for one pass over 30 tokens on either side without embeddings
-    /// and output projection: `flops` as the authors count them, `macs`, `multiply_macs`, `params`, `size_bytes`,
+    /// and output projection: `flops_g` as the authors count them, `macs`, `multiply_macs`, `params`, `size_bytes`,
     /// `energy_mj`, `latency_ms`.
     #[serde(default)]
     limits: BTreeMap<TranslationCost, f64>,
