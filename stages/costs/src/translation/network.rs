@@ -1,4 +1,4 @@
-use spaces::{DecoderLayer, EncoderLayer, TransformerArchitecture, TransformerSizes, kernel_length};
+use spaces::{DecoderLayer, EncoderLayer, LinearForm, TransformerArchitecture, TransformerSizes, kernel_length};
 
 use crate::{Layer, Network, Official, Work};
 
@@ -12,7 +12,8 @@ use super::mixing::Mixing;
 /// Parameters and multiply-accumulates are strict: everything stored, and every tap of a kernel. `official` follows
 /// the counters of the authors' release, which differ: the signs of a shift layer and the first normalisation of an
 /// encoder layer without attention are no parameters; kernels take no operations; normalisations, the scaling of
-/// queries and embeddings and the look-up of positions do.
+/// queries and embeddings and the look-up of positions do. They have dense linear layers only; of other forms `official`
+/// counts shifts and distances as products, and the normalisation of an add layer as the others.
 ///
 /// Attention to the encoder is no choice, so its layers belong to no operator.
 pub fn transformer(name: &str, architecture: &TransformerArchitecture, pass: TranslationPass) -> Network {
@@ -40,12 +41,13 @@ fn embedding(layers: &mut Vec<Layer>, side: &str, tokens: u64, width: u64) {
 fn encoder_layer(layers: &mut Vec<Layer>, sizes: &TransformerSizes, index: usize, layer: EncoderLayer, tokens: u64) {
     let prefix = format!("encoder.{index}");
     let width = sizes.encoder.width as u64;
-    let (mix, heads, inner, taps) = (layer.mix, layer.heads as u64, sizes.inner_width as u64, kernel_length(index));
-    Mixing { mix, heads, inner, taps: taps as u64, width, tokens }.append(layers, &prefix);
+    let (heads, inner, taps) = (layer.heads as u64, sizes.inner_width as u64, kernel_length(index) as u64);
+    let (mix, form) = (layer.mix, layer.projection_form);
+    Mixing { mix, heads, inner, taps, width, tokens, form }.append(layers, &prefix);
     let mut part = Part::new(layers, prefix, None);
     let counted = if mix.attends() { 2 * width } else { 0 };
     part.norm("mix_norm", tokens, width, counted);
-    mlp(&mut part, tokens, width, layer.mlp_width as u64);
+    mlp(&mut part, layer.mlp_form, tokens, [width, layer.mlp_width as u64]);
 }
 
 fn decoder_layer(
@@ -57,20 +59,20 @@ fn decoder_layer(
 ) {
     let prefix = format!("decoder.{index}");
     let (width, key_width) = (sizes.decoder.width as u64, sizes.encoder.width as u64);
-    let (mix, heads, inner, taps) =
-        (layer.mix, layer.self_heads as u64, sizes.inner_width as u64, kernel_length(index));
-    Mixing { mix, heads, inner, taps: taps as u64, width, tokens }.append(layers, &prefix);
+    let (heads, inner, taps) = (layer.self_heads as u64, sizes.inner_width as u64, kernel_length(index) as u64);
+    let (mix, form) = (layer.mix, layer.projection_form);
+    Mixing { mix, heads, inner, taps, width, tokens, form }.append(layers, &prefix);
     Part::new(layers, prefix.clone(), None).norm("mix_norm", tokens, width, 2 * width);
-    let cross = Attention { queries: tokens, keys, width, key_width, inner, heads: layer.cross_heads as u64 };
+    let cross = Attention { queries: tokens, keys, width, key_width, inner, heads: layer.cross_heads as u64, form };
     cross.append(&mut Part::new(layers, format!("{prefix}.cross_attention"), None));
     let mut part = Part::new(layers, prefix, None);
     part.norm("cross_norm", tokens, width, 2 * width);
-    mlp(&mut part, tokens, width, layer.mlp_width as u64);
+    mlp(&mut part, layer.mlp_form, tokens, [width, layer.mlp_width as u64]);
 }
 
-fn mlp(part: &mut Part<'_>, tokens: u64, width: u64, inner: u64) {
-    part.dense("mlp.expand", tokens, width, inner);
-    part.dense("mlp.contract", tokens, inner, width);
+fn mlp(part: &mut Part<'_>, form: LinearForm, tokens: u64, [width, inner]: [u64; 2]) {
+    part.linear("mlp.expand", form, tokens, [width, inner]);
+    part.linear("mlp.contract", form, tokens, [inner, width]);
     part.norm("mlp_norm", tokens, width, 2 * width);
 }
 
