@@ -5,6 +5,7 @@
 
 mod attention;
 mod builder;
+mod cost;
 mod local;
 mod mixing;
 mod named;
@@ -12,13 +13,18 @@ mod network;
 mod pass;
 mod printed;
 mod reference;
+mod released_objective;
 mod rows;
+mod smallest;
 mod table3;
 
+pub use cost::{TranslationCost, TranslationCosts, translation_costs};
 pub use named::{NamedTransformer, translation_network, translation_networks};
 pub use network::transformer;
 pub use pass::{Sources, TranslationPass};
 pub use printed::{Agreement, Printed, PrintedError};
 pub use reference::{TranslationReference, translation_references};
+pub use released_objective::released_objective_reward;
 pub(crate) use rows::rows;
+pub use smallest::{Smallest, smallest};
 pub use table3::{LanguagePair, System, Table3Row, table3};
