@@ -3,6 +3,7 @@
 //! Counting rules of the authors: see [`transformer`]. Names of layers: `encoder.0.self_attention.query`,
 //! `encoder.0.local.kernel`, `encoder.0.mix_norm`, `encoder.0.mlp.expand`, `decoder.0.cross_attention.scores` and so on.
 
+mod architecture_file;
 mod attention;
 mod builder;
 mod cost;
@@ -18,6 +19,7 @@ mod rows;
 mod smallest;
 mod table3;
 
+pub use architecture_file::{ArchitectureFileError, read_transformer, write_transformer};
 pub use cost::{TranslationCost, TranslationCosts, translation_costs};
 pub use named::{NamedTransformer, translation_network, translation_networks};
 pub use network::transformer;
