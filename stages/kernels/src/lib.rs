@@ -7,6 +7,7 @@
 //! - [`multiply`]: forward and backward of an ordinary convolution, which shift layers use with rounded weights.
 //! - [`shift`]: rounding of weights to signed powers of two.
 //! - [`transform`]: the weight transform T of heterogeneous weight sharing.
+//! - [`local`]: light convolutions over time, multiplying or adding; [`Mask`]: what dropout drops.
 //! - [`bytes`]: the add layer on 8-bit integers.
 //! - [`Ceiling`]: what the machine gives the loop under all of them.
 //! - [`reference`]: the plain loops that every fast path is tested against.
@@ -24,6 +25,8 @@ mod dots;
 mod grid;
 mod layer;
 mod lines;
+pub mod local;
+mod mask;
 mod matrix;
 pub mod multiply;
 pub mod reference;
@@ -35,4 +38,5 @@ pub mod transform;
 mod window;
 
 pub use ceiling::Ceiling;
+pub use mask::Mask;
 pub use window::Window;
