@@ -7,7 +7,7 @@ mod cube;
 #[cfg_attr(not(test), expect(dead_code, reason = "the translation network is about to use it"))]
 pub(crate) mod dropout;
 mod host;
-#[expect(dead_code, reason = "the translation network is about to use it")]
+#[cfg_attr(not(test), expect(dead_code, reason = "the translation network is about to use it"))]
 pub(crate) mod label_smoothing;
 pub(crate) mod layer_norm;
 #[cfg(feature = "tch")]
