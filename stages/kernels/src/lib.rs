@@ -20,10 +20,13 @@
 pub mod add;
 pub mod bytes;
 mod ceiling;
+pub mod cross_entropy;
 mod depthwise;
 mod dots;
 mod grid;
+mod lanes;
 mod layer;
+pub mod layer_norm;
 mod lines;
 pub mod local;
 mod mask;
@@ -38,5 +41,5 @@ pub mod transform;
 mod window;
 
 pub use ceiling::Ceiling;
-pub use mask::Mask;
+pub use mask::{Mask, masked};
 pub use window::Window;
