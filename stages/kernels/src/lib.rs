@@ -7,6 +7,7 @@
 //! - [`multiply`]: forward and backward of an ordinary convolution, which shift layers use with rounded weights.
 //! - [`shift`]: rounding of weights to signed powers of two.
 //! - [`transform`]: the weight transform T of heterogeneous weight sharing.
+//! - [`local`]: light convolutions over time, multiplying or adding; [`Mask`]: what dropout drops.
 //! - [`bytes`]: the add layer on 8-bit integers.
 //! - [`Ceiling`]: what the machine gives the loop under all of them.
 //! - [`reference`]: the plain loops that every fast path is tested against.
@@ -19,11 +20,16 @@
 pub mod add;
 pub mod bytes;
 mod ceiling;
+pub mod cross_entropy;
 mod depthwise;
 mod dots;
 mod grid;
+mod lanes;
 mod layer;
+pub mod layer_norm;
 mod lines;
+pub mod local;
+mod mask;
 mod matrix;
 pub mod multiply;
 pub mod reference;
@@ -35,4 +41,5 @@ pub mod transform;
 mod window;
 
 pub use ceiling::Ceiling;
+pub use mask::{Mask, masked};
 pub use window::Window;

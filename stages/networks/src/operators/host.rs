@@ -3,7 +3,7 @@
 use burn::backend::Backend;
 use burn::backend::TensorMetadata;
 use burn::backend::tensor::FloatTensor;
-use burn::tensor::{TensorData, try_read_sync};
+use burn::tensor::{Device, TensorData, try_read_sync};
 use burn_flex::FlexTensor;
 
 /// Returns the values of a tensor in row-major order.
@@ -32,4 +32,19 @@ pub(super) fn sizes<B: Backend>(tensor: &FloatTensor<B>) -> [usize; 4] {
 /// Returns a tensor of the values on the host's own backend.
 pub(super) fn flex(values: Vec<f32>, shape: &[usize]) -> FlexTensor {
     FlexTensor::from_data(TensorData::new(values, shape.to_vec()))
+}
+
+/// Returns whether tensors of a device are in the host's own memory, where the kernels of the project read them.
+pub(super) fn is_own(device: &Device) -> bool {
+    device.clone().inner() == Device::flex()
+}
+
+/// Returns a tensor of the host's own backend whose values alone lie in its memory, in row-major order.
+pub(super) fn owned(tensor: FlexTensor) -> FlexTensor {
+    let tensor = tensor.to_contiguous();
+    let length = tensor.shape().num_elements();
+    match tensor.layout().start_offset() == 0 && tensor.bytes().len() == length * size_of::<f32>() {
+        true => tensor,
+        false => flex(slice(&tensor).to_vec(), &tensor.shape()),
+    }
 }

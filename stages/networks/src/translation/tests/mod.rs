@@ -1,0 +1,4 @@
+mod learning;
+mod reference;
+mod resume;
+pub(super) mod samples;
