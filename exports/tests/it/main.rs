@@ -11,3 +11,6 @@ mod network;
 mod onnxruntime;
 mod quantized;
 mod reference;
+mod translation_float;
+mod translation_network;
+mod translation_reference;

@@ -1,0 +1,12 @@
+//! Translation models at run time: sentences in, sentences out.
+
+mod batching;
+mod decoding;
+mod error;
+mod part;
+mod runner;
+
+pub use batching::Batching;
+pub use decoding::Decoding;
+pub use error::TranslationError;
+pub use runner::TranslationRunner;
