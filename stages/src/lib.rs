@@ -8,6 +8,7 @@
 
 pub mod artifacts;
 pub mod bench;
+mod causes;
 mod check_ranking;
 mod classify;
 mod cost;

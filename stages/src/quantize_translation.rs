@@ -9,7 +9,7 @@ use translation::BeamSettings;
 
 use crate::artifacts::{EightBitTranslationSubnet, SelectionCorpus, TranslationSubnet};
 use crate::training_run;
-use crate::translating::{Scores, translate};
+use crate::translating::{Scores, translate, untranslatable};
 use crate::translation_evaluator::valid_batches;
 
 /// Quantizes a trained translation network.
@@ -85,10 +85,10 @@ impl Stage for QuantizeTranslation {
         let eight_bit =
             QuantizedTranslationInference::new(architecture, task, &quantized, &device).map_err(broken)?;
         let translated =
-            translate(codec, &text.sources, context, |sources| Ok(float.translate(sources, &params.beam)))?;
+            translate(codec, &text.sources, context, |sources| float.translate(sources, &params.beam).map_err(untranslatable))?;
         let float = Scores::of(codec, &translated, &text.references)?;
         let translated =
-            translate(codec, &text.sources, context, |sources| Ok(eight_bit.translate(sources, &params.beam)))?;
+            translate(codec, &text.sources, context, |sources| eight_bit.translate(sources, &params.beam).map_err(untranslatable))?;
         let eight_bit = Scores::of(codec, &translated, &text.references)?;
         float.report("float_valid", context);
         eight_bit.report("eight_bit_valid", context);

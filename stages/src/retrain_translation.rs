@@ -14,10 +14,10 @@ use crate::artifacts::{
     TranslationState, TranslationSubnet,
 };
 use crate::training_run;
-use crate::translating::{Scores, translate};
+use crate::translating::{Scores, translate, untranslatable};
 use crate::translation_architecture::ArchitectureChoice;
 use crate::translation_evaluator::{Losses, valid_batches};
-use crate::translation_run::{self, Batching, Checkpoints, Feed, Look, Pace};
+use crate::translation_run::{self, Checkpoints, Feed, Look, Pace};
 
 /// Trains one translation network from scratch.
 pub struct RetrainTranslation;
@@ -41,9 +41,9 @@ pub struct RetrainTranslationParams {
     /// What layers compute where paper and release differ.
     #[serde(default)]
     network: NetworkSettings,
-    /// How sentences become updates.
+    /// How many sentences make a batch.
     #[serde(default)]
-    batching: Batching,
+    batch: TokenBudget,
     /// How the network is trained.
     training: TranslationTraining,
     /// How one of its states is chosen.
@@ -53,7 +53,7 @@ pub struct RetrainTranslationParams {
 
 /// How the state that is kept is chosen: by the valid split, never by the test split.
 ///
-/// The candidates are the best state at a look, and the mean of the last `average` states.
+/// The candidates are the best state at a look, and the mean of the states at the last `training.average` looks.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Choice {
@@ -61,15 +61,13 @@ pub struct Choice {
     criterion: Criterion,
     /// Updates between two looks; absent for a look after every epoch.
     look_every: Option<usize>,
-    /// States whose mean is a candidate; 0 for none.
-    average: usize,
     /// The beam search of `bleu`.
     beam: BeamSettings,
 }
 
 impl Default for Choice {
     fn default() -> Self {
-        Self { criterion: Criterion::Loss, look_every: None, average: 5, beam: BeamSettings::default() }
+        Self { criterion: Criterion::Loss, look_every: None, beam: BeamSettings::default() }
     }
 }
 
@@ -121,7 +119,7 @@ impl Stage for RetrainTranslation {
             return Err("`choice.look_every` wants at least 1, found 0".to_owned());
         }
         params.choice.beam.check().map_err(|error| format!("`choice.beam`: {error}"))?;
-        translation_run::check(&params.training, &params.batching)
+        translation_run::check(&params.training, &params.batch)
     }
 
     fn run(
@@ -165,22 +163,22 @@ struct Retraining<'a> {
 
 impl Retraining<'_> {
     fn train(&self, context: &mut Context<'_>) -> Result<TranslationState, StageError> {
-        let RetrainTranslationParams { network, batching, training, choice, .. } = self.params;
+        let RetrainTranslationParams { network, batch, training, choice, .. } = self.params;
         let subnet = TranslationNetwork::subnet(&self.architecture, &self.task, network, context.seed(), &self.device);
-        let mut trainer = TranslationTrainer::new(subnet, training, None, context.seed());
+        let mut trainer = TranslationTrainer::new(subnet, training, context.seed());
         let train = self.corpus.train()?;
-        let feed = Feed::new(&train, *batching, context.seed());
+        let feed = Feed::new(&train, *batch, training, context.seed());
         let (updates, look_every) = (training.updates, choice.look_every);
         let pace = Pace { updates, look_every, checkpoints: Checkpoints::EveryLook };
         let path = |_| self.architecture.clone();
         translation_run::train(&mut trainer, &feed, pace, context, path, |trainer, state, context| {
             let (look, score) = self.look(&trainer.network, context)?;
-            let kept = KeptNetwork { score, tensors: trainer.snapshot().tensors };
+            let kept = KeptNetwork { score, tensors: trainer.network.named_tensors() };
             if state.best.as_ref().is_none_or(|best| score > best.score) {
                 state.best = Some(kept.clone());
             }
             state.recent.push_back(kept);
-            while state.recent.len() > choice.average {
+            while state.recent.len() > training.average {
                 state.recent.pop_front();
             }
             Ok(look)
@@ -207,7 +205,7 @@ impl Retraining<'_> {
     fn scores(&self, inference: &TranslationInference, context: &mut Context<'_>) -> Result<Scores, StageError> {
         let text = &self.corpus.text;
         let hypotheses = translate(text, &self.valid_text.sources, context, |sources| {
-            Ok(inference.translate(sources, &self.params.choice.beam))
+            inference.translate(sources, &self.params.choice.beam).map_err(untranslatable)
         })?;
         Scores::of(text, &hypotheses, &self.valid_text.references)
     }
@@ -226,11 +224,11 @@ impl Retraining<'_> {
     fn chosen(&self, state: &TranslationState, context: &mut Context<'_>) -> Result<Vec<NamedTensor>, StageError> {
         let best = state.best.as_ref().ok_or_else(|| StageError::usage("`training.updates` wants at least 1"))?;
         context.headline("best_state_score", best.score, "");
-        if self.params.choice.average < 2 || state.recent.len() < 2 {
+        if state.recent.len() < 2 {
             return Ok(best.tensors.clone());
         }
-        let recent: Vec<&[NamedTensor]> = state.recent.iter().map(|kept| &*kept.tensors).collect();
-        let mean = average(&recent);
+        let recent: Vec<Vec<NamedTensor>> = state.recent.iter().map(|kept| kept.tensors.clone()).collect();
+        let mean = average(&recent).map_err(|error| StageError::caused("states differ", error))?;
         let score = self.look(&self.network(&mean, context.seed()), context)?.1;
         context.headline("averaged_state_score", score, "");
         Ok(if score > best.score { mean } else { best.tensors.clone() })

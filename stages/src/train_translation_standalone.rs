@@ -11,7 +11,7 @@ use spaces::{Genome, HybridTransformer, Positions, SearchSpace, TranslationTask}
 use crate::artifacts::{Score, ScoreTable, ScoredSpace, SelectionCorpus};
 use crate::training_run;
 use crate::translation_evaluator::{Losses, valid_batches};
-use crate::translation_run::{self, Batching, Checkpoints, Feed, Look, Pace};
+use crate::translation_run::{self, Checkpoints, Feed, Look, Pace};
 
 /// Trains candidate translation networks alone: the ground truth of a ranking.
 pub struct TrainTranslationStandalone;
@@ -26,9 +26,9 @@ pub struct TrainTranslationStandaloneParams {
     /// What layers compute where paper and release differ.
     #[serde(default)]
     network: NetworkSettings,
-    /// How sentences become updates.
+    /// How many sentences make a batch.
     #[serde(default)]
-    batching: Batching,
+    batch: TokenBudget,
     /// How each candidate is trained, from scratch.
     training: TranslationTraining,
 }
@@ -61,7 +61,7 @@ impl Stage for TrainTranslationStandalone {
     type Outputs = TrainTranslationStandaloneOutputs;
 
     fn check(&self, params: &Self::Params) -> Result<(), String> {
-        translation_run::check(&params.training, &params.batching)
+        translation_run::check(&params.training, &params.batch)
     }
 
     fn run(
@@ -119,11 +119,11 @@ struct Alone<'a> {
 
 impl Alone<'_> {
     fn score(&self, genome: &Genome, context: &mut Context<'_>) -> Result<f64, StageError> {
-        let TrainTranslationStandaloneParams { network, batching, training, .. } = self.params;
+        let TrainTranslationStandaloneParams { network, batch, training, .. } = self.params;
         let architecture = self.space.decode(genome);
         let subnet = TranslationNetwork::subnet(&architecture, &self.task, network, context.seed(), &self.device);
-        let mut trainer = TranslationTrainer::new(subnet, training, None, context.seed());
-        let feed = Feed::new(&self.train, *batching, context.seed());
+        let mut trainer = TranslationTrainer::new(subnet, training, context.seed());
+        let feed = Feed::new(&self.train, *batch, training, context.seed());
         let pace = Pace { updates: training.updates, look_every: None, checkpoints: Checkpoints::Never };
         let path = |_| architecture.clone();
         translation_run::train(&mut trainer, &feed, pace, context, path, |_, _, _| Ok(Look::default()))?;

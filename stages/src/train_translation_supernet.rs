@@ -1,8 +1,8 @@
+use datasets::TokenBudget;
 use engine::{Context, One, Stage, StageError, inputs, outputs};
 use networks::translation::{
     NetworkSettings, TranslationNetwork, TranslationSharing, TranslationTrainer, TranslationTraining,
 };
-use networks::{Prior, SharingMode};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use spaces::{Positions, SearchSpace, TranslationSpace};
@@ -11,7 +11,7 @@ use crate::artifacts::{
     SelectionCorpus, TranslationLog, TranslationSupernet, TranslationSupernetSettings, WeightStatistics,
 };
 use crate::training_run;
-use crate::translation_run::{self, Batching, Checkpoints, Feed, Look, Pace};
+use crate::translation_run::{self, Checkpoints, Feed, Look, Pace};
 
 
 /// Trains one translation network that holds all paths of a space.
@@ -32,19 +32,11 @@ pub struct TrainTranslationSupernetParams {
     /// What layers compute where paper and release differ.
     #[serde(default)]
     network: NetworkSettings,
-    /// Weights of the prior loss; only taken under heterogeneous weight sharing.
-    #[serde(default = "small_prior")]
-    prior: Prior,
-    /// How sentences become updates.
+    /// How many sentences make a batch.
     #[serde(default)]
-    batching: Batching,
+    batch: TokenBudget,
     /// How the network is trained.
     training: TranslationTraining,
-}
-
-/// The paper gives no factor; this one keeps the prior a small part of the loss.
-pub(crate) const fn small_prior() -> Prior {
-    Prior { conv: 1e-3, add: 1e-3 }
 }
 
 inputs! {
@@ -79,8 +71,8 @@ impl Stage for TrainTranslationSupernet {
     fn check(&self, params: &Self::Params) -> Result<(), String> {
         let space = params.space.choices();
         space.check().map_err(|error| format!("`space`: {error}"))?;
-        params.sharing.validate(&params.network).map_err(|error| error.to_string())?;
-        translation_run::check(&params.training, &params.batching)
+        params.sharing.validate(params.network.shift).map_err(|error| error.to_string())?;
+        translation_run::check(&params.training, &params.batch)
     }
 
     fn run(
@@ -93,12 +85,12 @@ impl Stage for TrainTranslationSupernet {
         let settings = settings(params, &inputs.corpus);
         let TranslationSupernetSettings { space, task, sharing, network } = &settings;
         let supernet = TranslationNetwork::supernet(space, task, sharing, network, context.seed(), &device);
+        let supernet = supernet.map_err(|error| StageError::usage(format!("`space`: {error}")))?;
         context.headline("subnets", space.size() as f64, "");
         context.headline("supernet_params", supernet.parameters.scalars(), "");
-        let prior = (params.sharing.mode == SharingMode::Hws).then_some(params.prior);
-        let mut trainer = TranslationTrainer::new(supernet, &params.training, prior, context.seed());
+        let mut trainer = TranslationTrainer::new(supernet, &params.training, context.seed());
         let train = inputs.corpus.train()?;
-        let feed = Feed::new(&train, params.batching, context.seed());
+        let feed = Feed::new(&train, params.batch, &params.training, context.seed());
         let mut paths = context.rng("paths");
         let pace = Pace { updates: params.training.updates, look_every: None, checkpoints: Checkpoints::EveryLook };
         let path = |update: usize| {
@@ -112,7 +104,7 @@ impl Stage for TrainTranslationSupernet {
             context.headline("prior_loss", last.prior, "");
             context.headline("epochs", f64::from(last.epoch), "");
         }
-        let tensors = trainer.snapshot().tensors;
+        let tensors = trainer.network.named_tensors();
         let statistics = WeightStatistics::measure(&tensors);
         let supernet = TranslationSupernet { settings, tensors };
         Ok(TrainTranslationSupernetOutputs { supernet, log: TranslationLog { rows: state.log }, statistics })
@@ -123,7 +115,7 @@ fn settings(params: &TrainTranslationSupernetParams, corpus: &SelectionCorpus) -
     TranslationSupernetSettings {
         space: params.space.choices(),
         task: corpus.description.task(params.positions),
-        sharing: params.sharing.clone(),
+        sharing: params.sharing,
         network: params.network,
     }
 }

@@ -1,12 +1,18 @@
 //! Text translated and scored: what the stages that decode share.
 
 use engine::{Context, StageError};
+use networks::translation::TranslationError;
 use translation::{Bleu, BleuScheme, Case, CorpusBleu, CorpusChrF, Hypothesis, ScoreError};
 
 use crate::artifacts::CorpusText;
 
 /// Sentences decoded between two progress reports.
 const PORTION: usize = 256;
+
+/// Tells of a sentence that the training side cannot translate.
+pub fn untranslatable(error: TranslationError) -> StageError {
+    StageError::caused("a sentence cannot be translated", error)
+}
 
 /// A translation of one sentence.
 #[derive(Clone, Debug)]

@@ -53,6 +53,7 @@ impl<'a, 'run> TranslationEvaluator<'a, 'run> {
             return Err(StageError::usage(message));
         }
         let network = supernet.network(&training_run::device(context)?);
+        let network = network.map_err(|error| StageError::caused("the supernet's space is none", error))?;
         let valid = valid_batches(&corpus.valid()?, &TokenBudget::default());
         Ok(Self { settings: &supernet.settings, network, valid, objective, context, progress: (0, candidates) })
     }

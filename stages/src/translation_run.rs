@@ -4,8 +4,6 @@
 use datasets::{EncodedPairs, TokenBudget, token_batches};
 use engine::{Context, StageError, open_at, publish_at};
 use networks::translation::{TranslationTrainer, TranslationTraining, UpdateSummary};
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 use spaces::TransformerArchitecture;
 
 use crate::artifacts::{TranslationLogRow, TranslationState};
@@ -13,46 +11,26 @@ use crate::artifacts::{TranslationLogRow, TranslationState};
 /// Name of the artifact inside a checkpoint.
 const STATE: &str = "state";
 
-/// How sentences become batches, and how many batches make an update.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Batching {
-    /// The tokens of a batch.
-    #[serde(default)]
-    pub budget: TokenBudget,
-    /// Batches whose gradients are added up for one update; 128 in the paper's runs (8 devices, 16 each).
-    #[serde(default = "one")]
-    pub batches_per_update: usize,
-}
-
-const fn one() -> usize {
-    1
-}
-
-impl Default for Batching {
-    fn default() -> Self {
-        Self { budget: TokenBudget::default(), batches_per_update: one() }
-    }
-}
-
 /// The train split, dealt out update by update.
 pub struct Feed<'a> {
     pairs: &'a EncodedPairs,
     lengths: Vec<(u32, u32)>,
-    batching: Batching,
+    budget: TokenBudget,
+    batches_per_update: usize,
     seed: u64,
 }
 
 impl<'a> Feed<'a> {
     /// Returns the feed of a split; the order of its epochs is decided by `seed`.
-    pub fn new(pairs: &'a EncodedPairs, batching: Batching, seed: u64) -> Self {
-        Self { pairs, lengths: pairs.lengths(), batching, seed }
+    pub fn new(pairs: &'a EncodedPairs, budget: TokenBudget, training: &TranslationTraining, seed: u64) -> Self {
+        let batches_per_update = training.batches_per_update;
+        Self { pairs, lengths: pairs.lengths(), budget, batches_per_update, seed }
     }
 
     /// Returns the updates of an epoch: lists of batches of pair positions.
     fn epoch(&self, epoch: u32) -> Vec<Vec<Vec<usize>>> {
-        let batches = token_batches(&self.lengths, &self.batching.budget, self.seed, u64::from(epoch));
-        batches.chunks(self.batching.batches_per_update).map(<[Vec<usize>]>::to_vec).collect()
+        let batches = token_batches(&self.lengths, &self.budget, self.seed, u64::from(epoch));
+        batches.chunks(self.batches_per_update).map(<[Vec<usize>]>::to_vec).collect()
     }
 }
 
@@ -123,6 +101,8 @@ pub fn train(
                 let found = look(trainer, &mut state, context)?;
                 state.log.push(since.row(trainer.updates, state.epoch, found));
                 since = Totals::default();
+                // A resumed training sorts anew as well.
+                trainer.network.forget_segments();
                 if pace.checkpoints == Checkpoints::EveryLook && trainer.updates < pace.updates {
                     save(trainer, &state, context)?;
                 }
@@ -147,7 +127,7 @@ struct Totals {
 impl Totals {
     fn add(&mut self, summary: &UpdateSummary, update: usize) -> Result<(), StageError> {
         if !summary.smoothed_bits.is_finite() {
-            let message = format!("the loss of update {update} is {}; lower `learning_rate`", summary.smoothed_bits);
+            let message = format!("the loss of update {update} is {}; lower `peak_rate`", summary.smoothed_bits);
             return Err(StageError::failed(message));
         }
         self.updates += 1;
@@ -191,10 +171,27 @@ fn save(
 }
 
 /// Checks training settings that no type can.
-pub fn check(training: &TranslationTraining, batching: &Batching) -> Result<(), String> {
-    training.check().map_err(|error| format!("`training`: {error}"))?;
-    if batching.batches_per_update == 0 {
-        return Err("`batching.batches_per_update` wants at least 1, found 0".to_owned());
+pub fn check(training: &TranslationTraining, budget: &TokenBudget) -> Result<(), String> {
+    let refuse = |name: &str, wanted: &str, found: String| Err(format!("`{name}` wants {wanted}, found {found}"));
+    for (name, value) in [
+        ("training.updates", training.updates),
+        ("training.batches_per_update", training.batches_per_update),
+        ("training.average", training.average),
+        ("batch.tokens", budget.tokens),
+        ("batch.longest", budget.longest),
+        ("batch.multiple", budget.multiple),
+    ] {
+        if value == 0 {
+            return refuse(name, "at least 1", "0".to_owned());
+        }
     }
-    batching.budget.check().map_err(|error| format!("`batching.budget`: {error}"))
+    for (name, rate) in [("peak_rate", training.peak_rate), ("start_rate", training.start_rate)] {
+        if !(rate.is_finite() && rate > 0.0) {
+            return refuse(&format!("training.{name}"), "a positive number", rate.to_string());
+        }
+    }
+    match (0.0..1.0).contains(&training.label_smoothing) {
+        true => Ok(()),
+        false => refuse("training.label_smoothing", "0 to below 1", training.label_smoothing.to_string()),
+    }
 }

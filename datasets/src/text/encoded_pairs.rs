@@ -41,9 +41,9 @@ impl EncodedPairs {
         self.targets.get(at)
     }
 
-    /// Returns the tokens of source and target of every pair, ends of sentences included.
+    /// Returns the tokens of source and target of every pair, ends of sentences not included.
     pub fn lengths(&self) -> Vec<(u32, u32)> {
-        let length = |sentence: &[u32]| sentence.len() as u32 + 1;
+        let length = |sentence: &[u32]| sentence.len() as u32;
         (0..self.len()).map(|at| (length(self.source(at)), length(self.target(at)))).collect()
     }
 
@@ -83,7 +83,7 @@ mod tests {
         pairs.push(&[], &[7, 8, 9]);
         assert_eq!((pairs.len(), pairs.source(0), pairs.target(1)), (2, &[4, 5][..], &[7, 8, 9][..]));
         assert!(pairs.source(1).is_empty());
-        assert_eq!(pairs.lengths(), [(3, 2), (1, 4)]);
+        assert_eq!(pairs.lengths(), [(2, 1), (0, 3)]);
         assert_eq!(pairs.select(&[1]).target(0), &[7, 8, 9]);
         assert_eq!(pairs.batch(&[1, 0]).target_tokens(), 6);
     }

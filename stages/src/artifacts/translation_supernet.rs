@@ -2,7 +2,7 @@ use engine::{Artifact, ArtifactError, Folder, FolderWriter, Open, Publish};
 use networks::translation::{NetworkSettings, TranslationNetwork, TranslationSharing};
 use networks::{Device, NamedTensor};
 use serde::{Deserialize, Serialize};
-use spaces::{HybridTransformer, TranslationTask};
+use spaces::{HybridTransformer, TransformerError, TranslationTask};
 
 use super::supernet::{tensors_from_table, tensors_to_table};
 
@@ -50,12 +50,15 @@ impl Open for TranslationSupernet {
 
 impl TranslationSupernet {
     /// Returns the network with its trained tensors.
-    pub fn network(&self, device: &Device) -> TranslationNetwork {
+    ///
+    /// # Errors
+    /// If the space has no largest network.
+    pub fn network(&self, device: &Device) -> Result<TranslationNetwork, TransformerError> {
         let TranslationSupernetSettings { space, task, sharing, network } = &self.settings;
-        let mut supernet = TranslationNetwork::supernet(space, task, sharing, network, 0, device);
+        let mut supernet = TranslationNetwork::supernet(space, task, sharing, network, 0, device)?;
         for (key, shape, values) in &self.tensors {
             supernet.parameters.insert(key.clone(), shape.clone(), values.clone());
         }
-        supernet
+        Ok(supernet)
     }
 }
