@@ -10,6 +10,7 @@
 //! - [`latency::LatencyPredictor`]: milliseconds on a device, from networks measured there.
 //! - [`AuditRow`]: a figure that the paper prints beside what is computed here.
 //! - [`Extremes`]: the cheapest and the dearest architecture of a whole space.
+//! - [`TranslationCost`]: a cost of translation networks by name; [`smallest`] finds its least value in a space.
 //!
 //! The counting rule is strict: what convolutions, shift and add layers, the classifier and the two products of an
 //! attention compute is counted; normalisation, activation, pooling, softmax, biases and residual sums are free.

@@ -21,7 +21,7 @@ pub use parameters::TransformerParameter;
 pub use sampling::Sampling;
 pub use space::{DecoderChoices, EncoderChoices, HybridTransformer};
 pub use task::{Positions, TranslationTask};
-pub use translation_space::TranslationSpace;
+pub use translation_space::{OfferedForms, TranslationSpace};
 
 /// Largest width; keeps every count of a network within 64 bits.
 const MAX_WIDTH: usize = 65_536;

@@ -9,6 +9,9 @@ use crate::{Genome, GenomeError, SearchSpace};
 
 impl HybridTransformer {
     /// Returns the architecture of a genome. The genome must be a point of the space.
+    ///
+    /// # Panics
+    /// If it is none, or [`HybridTransformer::check`] refuses the space.
     pub fn decode(&self, genome: &Genome) -> TransformerArchitecture {
         let [encoder, decoder] = self.sides();
         let sizes = TransformerSizes {
@@ -121,10 +124,6 @@ fn place<T: PartialEq>(offered: &[T], value: T) -> u16 {
     place as u16
 }
 
-/// A genome is one choice per gene: encoder width and number of layers, then for all layers in turn MLP width, heads,
-/// mix, MLP form and projection form; decoder width and number of layers, then MLP width, self heads, cross heads,
-/// sources, mix and the two forms. There are as many genes as the deepest architecture needs; those of layers that are
-/// not there are 0, so one architecture has one genome.
 impl SearchSpace for HybridTransformer {
     /// The largest number of 128 bits for a space that [`HybridTransformer::check`] refuses for its size.
     fn size(&self) -> u128 {
