@@ -84,6 +84,11 @@ impl TranslationInference {
         host_values(log_softmax(forward.logits(values), 1))
     }
 
+    /// Returns what it translates.
+    pub const fn task(&self) -> &TranslationTask {
+        &self.task
+    }
+
     pub(super) fn forward(&self) -> Forward<'_> {
         Forward {
             sizes: self.architecture.sizes(),

@@ -17,9 +17,11 @@ mod piece;
 mod resolve;
 mod settings;
 mod sharing;
+mod step;
 mod tensors;
 mod trainer;
 mod training;
+mod translate;
 
 pub use average::average;
 pub use error::TranslationError;

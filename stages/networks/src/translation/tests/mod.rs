@@ -2,3 +2,4 @@ mod learning;
 mod reference;
 mod resume;
 pub(super) mod samples;
+mod steps;
