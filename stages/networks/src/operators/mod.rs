@@ -14,7 +14,7 @@ pub(crate) mod layer_norm;
 mod libtorch;
 #[expect(dead_code, reason = "the translation network is about to use it")]
 pub(crate) mod linear_form;
-#[expect(dead_code, reason = "the translation network is about to use it")]
+#[cfg_attr(not(test), expect(dead_code, reason = "the translation network is about to use it"))]
 pub(crate) mod local_mix;
 #[expect(dead_code, reason = "the translation network is about to use it")]
 pub(crate) mod multi_head;
