@@ -86,7 +86,7 @@ impl Stage for ExportTranslation {
             }
         };
         let (architecture, task) = (&description.architecture, &description.task);
-        let model = export_translation(architecture, task, weights, form, &metadata(params, &inputs));
+        let model = export_translation(architecture, task, weights, form, &metadata(&inputs));
         let model = model.map_err(|error| StageError::caused("the network has no ONNX form", error))?;
         let files = model.files(&inputs.corpus.codec);
         context.headline("form", form.name(), "");
@@ -125,7 +125,7 @@ fn reference(
     Ok(ReferenceTranslations { sources, translations, scores })
 }
 
-fn metadata(params: &ExportTranslationParams, inputs: &ExportTranslationInputs) -> TranslationMetadata {
+fn metadata(inputs: &ExportTranslationInputs) -> TranslationMetadata {
     let mut lineage = BTreeMap::from([
         ("corpus".to_owned(), inputs.corpus.digest().to_string()),
         ("subnet".to_owned(), inputs.subnet.digest().to_string()),
@@ -133,5 +133,7 @@ fn metadata(params: &ExportTranslationParams, inputs: &ExportTranslationInputs) 
     if let Some(eight_bit) = &inputs.eight_bit.0 {
         lineage.insert("eight_bit_subnet".to_owned(), eight_bit.digest().to_string());
     }
-    TranslationMetadata { languages: inputs.corpus.description.languages.clone(), beam: params.beam, lineage }
+    let [source_language, target_language] = inputs.corpus.description.languages.clone();
+    let name = inputs.subnet.description.architecture.name();
+    TranslationMetadata { name, source_language, target_language, lineage }
 }

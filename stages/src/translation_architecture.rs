@@ -41,7 +41,7 @@ impl ArchitectureChoice {
             Self::File(source) => {
                 let path = source.path();
                 let text = read_text(path).map_err(|error| StageError::source(path, error.to_string()))?;
-                toml::from_str(&text).map_err(|error| StageError::source(path, error.to_string()))
+                costs::read_transformer(&text).map_err(|error| StageError::source(path, error.to_string()))
             }
         }
     }
