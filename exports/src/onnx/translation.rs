@@ -44,8 +44,6 @@ pub(crate) struct TranslationFile {
     pub(crate) task: TranslationTask,
     pub(crate) form: Form,
     pub(crate) metadata: TranslationMetadata,
-    /// Number of constant values, and their bytes.
-    pub(crate) constants: (usize, usize),
 }
 
 impl TranslationPart {
@@ -91,7 +89,7 @@ pub(crate) fn check_translation(bytes: &[u8], model: &str) -> Result<Translation
     let reader = Reader { model };
     let graph = reader.graph(&proto)?;
     reader.operators(graph, &mut BTreeMap::new())?;
-    let constants = reader.constants(graph)?;
+    reader.constants(graph)?;
     let inputs: BTreeSet<&str> = graph.input.iter().map(|input| input.name.as_str()).collect();
     reader.values(graph, inputs)?;
     let entries = proto.metadata_props.iter().map(|entry| (entry.key.as_str(), entry.value.as_str())).collect();
@@ -105,7 +103,7 @@ pub(crate) fn check_translation(bytes: &[u8], model: &str) -> Result<Translation
     if !is_intact(bytes) {
         return Err(RunError::Damaged { model: model.to_owned() });
     }
-    Ok(TranslationFile { proto, part, architecture, task, form, metadata, constants })
+    Ok(TranslationFile { proto, part, architecture, task, form, metadata })
 }
 
 fn part(entries: &Entries<'_>) -> Result<TranslationPart, RunError> {

@@ -11,10 +11,6 @@ use crate::translation_reference::{Reference, Steps};
 /// Largest difference of two log-probabilities, which are of size 10: 1e-5 of them, after up to fifteen sublayers of
 /// 32-bit floats.
 const TOLERANCE: f32 = 1e-4;
-/// The same where linear layers add: their norm keeps the differences of some ten large sums and enlarges their rounding
-/// by as much.
-const ADD_TOLERANCE: f32 = 1e-3;
-
 fn runner(architecture: &TransformerArchitecture, seed: u64) -> TranslationRunner {
     let weights = weights(architecture, &TASK, seed);
     let model = export_translation(architecture, &TASK, &weights, Form::Float, &metadata()).unwrap();
@@ -22,7 +18,7 @@ fn runner(architecture: &TransformerArchitecture, seed: u64) -> TranslationRunne
 }
 
 /// Compares steps whose rows are copied, exchanged and dropped on the way.
-fn agrees(architecture: &TransformerArchitecture, seed: u64, tolerance: f32) {
+fn agrees(architecture: &TransformerArchitecture, seed: u64) {
     let weights = weights(architecture, &TASK, seed);
     let reference = Reference { architecture, task: TASK, weights: &weights };
     let runner = runner(architecture, seed);
@@ -43,25 +39,26 @@ fn agrees(architecture: &TransformerArchitecture, seed: u64, tolerance: f32) {
         let found = found.step(tokens, parents).unwrap();
         assert_eq!(wanted.len(), found.len());
         let difference = wanted.iter().zip(&found).map(|(wanted, found)| (wanted - found).abs()).fold(0.0, f32::max);
-        assert!(difference <= tolerance, "{:?}, {} rows: {difference}", architecture.sizes().decoder, tokens.len());
+        assert!(difference <= TOLERANCE, "{:?}, {} rows: {difference}", architecture.sizes().decoder, tokens.len());
     }
 }
 
 #[test]
 fn every_mix_agrees_alone_and_stacked() {
     for (seed, mix) in Mix::ALL.into_iter().enumerate() {
-        agrees(&architecture(&[mix], LinearForm::Dense, LinearForm::Dense), seed as u64, TOLERANCE);
-        agrees(&architecture(&[mix; 3], LinearForm::Dense, LinearForm::Dense), seed as u64, TOLERANCE);
+        agrees(&architecture(&[mix], LinearForm::Dense, LinearForm::Dense), seed as u64);
+        agrees(&architecture(&[mix; 3], LinearForm::Dense, LinearForm::Dense), seed as u64);
     }
 }
 
 #[test]
-fn every_form_of_linear_layers_agrees() {
-    let mixes = [Mix::AttentionConv, Mix::Shift, Mix::AttentionAdd];
+fn every_form_of_linear_layers_agrees_in_every_mix() {
     for mlp in LinearForm::ALL {
         for projection in LinearForm::ALL {
-            let adds = [mlp, projection].contains(&LinearForm::Add);
-            agrees(&architecture(&mixes, mlp, projection), 3, if adds { ADD_TOLERANCE } else { TOLERANCE });
+            for mix in Mix::ALL {
+                // One layer only: each linear layer that adds about doubles what differs in its input.
+                agrees(&architecture(&[mix], mlp, projection), 3);
+            }
         }
     }
 }

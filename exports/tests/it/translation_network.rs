@@ -36,18 +36,26 @@ pub fn architecture(mixes: &[Mix], mlp_form: LinearForm, projection_form: Linear
     TransformerArchitecture::new(TransformerSizes { inner_width: 16, encoder, decoder }).unwrap()
 }
 
-/// Returns the name of the linear layer that a parameter belongs to, and whether its weights are signed powers of two.
-pub fn is_shift(architecture: &TransformerArchitecture, parameter: &str) -> bool {
+/// Returns the form of the layer that a parameter belongs to; dense for what is no linear layer.
+pub fn form_of(architecture: &TransformerArchitecture, parameter: &str) -> LinearForm {
     let sizes = architecture.sizes();
     let parts: Vec<&str> = parameter.split('.').collect();
-    let index = |at: usize| parts[at].parse::<usize>().unwrap();
-    let forms = match parts[0] {
-        "encoder" => (sizes.encoder.layers[index(1)].mlp_form, sizes.encoder.layers[index(1)].projection_form),
-        "decoder" => (sizes.decoder.layers[index(1)].mlp_form, sizes.decoder.layers[index(1)].projection_form),
-        _ => return false,
+    let (mlp, projection) = match parts[..] {
+        ["encoder", index, ..] => {
+            let layer = sizes.encoder.layers[index.parse::<usize>().unwrap()];
+            (layer.mlp_form, layer.projection_form)
+        }
+        ["decoder", index, ..] => {
+            let layer = sizes.decoder.layers[index.parse::<usize>().unwrap()];
+            (layer.mlp_form, layer.projection_form)
+        }
+        _ => return LinearForm::Dense,
     };
-    let form = if parts[2] == "mlp" { forms.0 } else { forms.1 };
-    parts[parts.len() - 1] == "weight" && (form == LinearForm::Shift || parts[parts.len() - 2] == "shift")
+    match parts[2..] {
+        [.., "shift", _] => LinearForm::Shift,
+        ["mlp", ..] => mlp,
+        _ => projection,
+    }
 }
 
 pub fn weights(architecture: &TransformerArchitecture, task: &TranslationTask, seed: u64) -> Weights {
@@ -56,12 +64,14 @@ pub fn weights(architecture: &TransformerArchitecture, task: &TranslationTask, s
     for parameter in architecture.parameters(task) {
         let count = parameter.shape.iter().product::<usize>();
         let inputs = *parameter.shape.last().unwrap() as f32;
-        let shift = is_shift(architecture, &parameter.name);
+        let form = form_of(architecture, &parameter.name);
         let mut value = || match parameter.name.rsplit('.').next().unwrap() {
-            "weight" if shift => {
+            "weight" if form == LinearForm::Shift => {
                 let exponent: f32 = rng.random_range(-6_i8..=-2).into();
                 exponent.exp2() * f32::from(rng.random_range(-1_i8..=1))
             }
+            // As wide as their inputs, so that distances differ.
+            "weight" if form == LinearForm::Add => rng.random_range(-1.7..1.7),
             "weight" => rng.random_range(-1.7..1.7) / inputs.sqrt(),
             "kernel" => rng.random_range(0.0..2.0) / inputs,
             "gamma" => rng.random_range(0.5..1.5),

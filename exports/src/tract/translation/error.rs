@@ -1,3 +1,5 @@
+use translation::BeamError;
+
 use crate::RunError;
 
 /// Why a translation model cannot be loaded or a sentence not translated.
@@ -6,6 +8,9 @@ pub enum TranslationError {
     /// A file that is no model of ours or does not run.
     #[error(transparent)]
     Run(#[from] RunError),
+    /// Settings that no beam search can follow.
+    #[error(transparent)]
+    Settings(#[from] BeamError),
     /// The one file where the other was wanted.
     #[error("`{model}` wants the {wanted} of a translation model, found its {found}")]
     Part {

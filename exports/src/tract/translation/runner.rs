@@ -101,7 +101,7 @@ impl TranslationRunner {
     /// of sentences that have just been finished.
     ///
     /// # Errors
-    /// As [`TranslationRunner::decode`]; nothing is translated then.
+    /// As [`TranslationRunner::decode`], or if the settings make no sense; nothing is translated then.
     pub fn translate(
         &self,
         sources: &[Vec<u32>],
@@ -111,6 +111,7 @@ impl TranslationRunner {
     ) -> Result<Vec<Vec<Hypothesis>>, TranslationError> {
         let sentences: Vec<&[u32]> = sources.iter().map(Vec::as_slice).collect();
         self.check(&sentences)?;
+        settings.check()?;
         let settings = BeamSettings { most_length: settings.most_length.min(self.task.longest), ..*settings };
         let real: Vec<usize> = (0..sources.len()).filter(|&sentence| !sources[sentence].is_empty()).collect();
         let lengths: Vec<usize> = real.iter().map(|&sentence| sources[sentence].len() + 1).collect();
@@ -130,7 +131,7 @@ impl TranslationRunner {
             Ok(())
         };
         thread::scope(|scope| {
-            let workers: Vec<_> = (1..batching.threads.get()).map(|_| scope.spawn(&work)).collect();
+            let workers: Vec<_> = (1..batching.threads.get()).map(|_| scope.spawn(work)).collect();
             let first = work();
             workers.into_iter().try_fold((), |(), worker| match worker.join() {
                 Ok(outcome) => outcome,
