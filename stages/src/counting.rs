@@ -16,7 +16,7 @@ pub fn report(context: &mut Context<'_>, graph: &Graph) {
 /// Reports the counts of a translation network for a pass over 30 tokens on either side, embeddings left out.
 pub fn report_translation(context: &mut Context<'_>, architecture: &TransformerArchitecture) {
     let network = transformer("network", architecture, TranslationPass::default());
-    let Some(macs) = network.macs() else { return };
+    let Ok(macs) = network.macs() else { return };
     context.headline("params_without_embedding", network.params(), "");
     context.headline("macs_multiply", macs.multiply, "");
     context.headline("macs_shift", macs.shift, "");

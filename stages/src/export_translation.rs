@@ -12,6 +12,7 @@ use crate::artifacts::{
     EightBitTranslationSubnet, ReferenceTranslations, SelectionCorpus, TranslationModel, TranslationSubnet,
 };
 use crate::training_run;
+use crate::translating::untranslatable;
 
 /// Writes a translation network as two ONNX files with the text files they need.
 pub struct ExportTranslation;
@@ -23,7 +24,7 @@ pub struct ExportTranslationParams {
     /// Valid sentences that the training side translates for comparison; fewer where there are fewer.
     #[serde(default = "default_sentences")]
     reference_sentences: NonZeroUsize,
-    /// How they are decoded, and how the model decodes unless told otherwise.
+    /// How they are decoded.
     #[serde(default)]
     beam: BeamSettings,
 }
@@ -116,13 +117,14 @@ fn reference(
             .map_err(broken)?
             .translate(&tokens, &params.beam),
     };
+    let translated = translated.map_err(untranslatable)?;
     let (mut translations, mut scores) = (Vec::new(), Vec::new());
     for hypotheses in translated {
         let best = hypotheses.into_iter().next();
         scores.push(best.as_ref().map_or(0.0, |best| best.score));
         translations.push(best.map_or_else(Vec::new, |best| best.tokens));
     }
-    Ok(ReferenceTranslations { sources, translations, scores })
+    Ok(ReferenceTranslations { sources, translations, scores, beam: params.beam })
 }
 
 fn metadata(inputs: &ExportTranslationInputs) -> TranslationMetadata {

@@ -9,7 +9,7 @@ use translation::BeamSettings;
 
 use crate::artifacts::{EightBitTranslationSubnet, SelectionCorpus, TranslationSubnet};
 use crate::training_run;
-use crate::translating::{Scores, translate, untranslatable};
+use crate::translating::{Scores, decode, translate};
 use crate::translation_evaluator::valid_batches;
 
 /// Quantizes a trained translation network.
@@ -85,7 +85,7 @@ impl Stage for QuantizeTranslation {
         let eight_bit =
             QuantizedTranslationInference::new(architecture, task, &quantized, &device).map_err(broken)?;
         let translated =
-            translate(codec, &text.sources, context, |sources| float.translate(sources, &params.beam).map_err(untranslatable))?;
+            translate(codec, &text.sources, context, |sources| decode(&float, sources, &params.beam))?;
         let float = Scores::of(codec, &translated, &text.references)?;
         let translated =
             translate(codec, &text.sources, context, |sources| eight_bit.translate(sources, &params.beam).map_err(untranslatable))?;

@@ -14,7 +14,7 @@ use crate::artifacts::{
     TranslationState, TranslationSubnet,
 };
 use crate::training_run;
-use crate::translating::{Scores, translate, untranslatable};
+use crate::translating::{Scores, decode, translate};
 use crate::translation_architecture::ArchitectureChoice;
 use crate::translation_evaluator::{Losses, valid_batches};
 use crate::translation_run::{self, Checkpoints, Feed, Look, Pace};
@@ -205,7 +205,7 @@ impl Retraining<'_> {
     fn scores(&self, inference: &TranslationInference, context: &mut Context<'_>) -> Result<Scores, StageError> {
         let text = &self.corpus.text;
         let hypotheses = translate(text, &self.valid_text.sources, context, |sources| {
-            inference.translate(sources, &self.params.choice.beam).map_err(untranslatable)
+            decode(inference, sources, &self.params.choice.beam)
         })?;
         Scores::of(text, &hypotheses, &self.valid_text.references)
     }

@@ -86,7 +86,7 @@ impl Stage for TrainTranslationSupernet {
         let TranslationSupernetSettings { space, task, sharing, network } = &settings;
         let supernet = TranslationNetwork::supernet(space, task, sharing, network, context.seed(), &device);
         let supernet = supernet.map_err(|error| StageError::usage(format!("`space`: {error}")))?;
-        context.headline("subnets", space.size() as f64, "");
+        context.headline("subnets", SearchSpace::size(space) as f64, "");
         context.headline("supernet_params", supernet.parameters.scalars(), "");
         let mut trainer = TranslationTrainer::new(supernet, &params.training, context.seed());
         let train = inputs.corpus.train()?;

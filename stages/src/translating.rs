@@ -1,8 +1,8 @@
 //! Text translated and scored: what the stages that decode share.
 
 use engine::{Context, StageError};
-use networks::translation::TranslationError;
-use translation::{Bleu, BleuScheme, Case, CorpusBleu, CorpusChrF, Hypothesis, ScoreError};
+use networks::translation::{TranslationError, TranslationInference};
+use translation::{BeamSettings, Bleu, BleuScheme, Case, CorpusBleu, CorpusChrF, Hypothesis, ScoreError};
 
 use crate::artifacts::CorpusText;
 
@@ -12,6 +12,16 @@ const PORTION: usize = 256;
 /// Tells of a sentence that the training side cannot translate.
 pub fn untranslatable(error: TranslationError) -> StageError {
     StageError::caused("a sentence cannot be translated", error)
+}
+
+/// Translates tokens on the training side.
+pub fn decode(
+    inference: &TranslationInference,
+    sources: &[Vec<u32>],
+    beam: &BeamSettings,
+) -> Result<Vec<Vec<Hypothesis>>, StageError> {
+    let sources: Vec<&[u32]> = sources.iter().map(Vec::as_slice).collect();
+    inference.translate(&sources, beam).map_err(untranslatable)
 }
 
 /// A translation of one sentence.
@@ -30,7 +40,7 @@ pub fn translate(
     text: &CorpusText,
     sources: &[String],
     context: &mut Context<'_>,
-    mut decode: impl FnMut(&[&[u32]]) -> Result<Vec<Vec<Hypothesis>>, StageError>,
+    mut decode: impl FnMut(&[Vec<u32>]) -> Result<Vec<Vec<Hypothesis>>, StageError>,
 ) -> Result<Vec<Translated>, StageError> {
     let encoded: Vec<Vec<u32>> = sources.iter().map(|source| text.source.encode(source)).collect();
     let mut order: Vec<usize> = (0..encoded.len()).filter(|&at| !encoded[at].is_empty()).collect();
@@ -40,7 +50,7 @@ pub fn translate(
     let mut done = 0;
     for portion in order.chunks(PORTION) {
         context.check_interrupt()?;
-        let tokens: Vec<&[u32]> = portion.iter().map(|&at| &*encoded[at]).collect();
+        let tokens: Vec<Vec<u32>> = portion.iter().map(|&at| encoded[at].clone()).collect();
         for (&at, hypotheses) in portion.iter().zip(decode(&tokens)?) {
             if let Some(best) = hypotheses.first() {
                 let (words, text) = (text.target.words(&best.tokens), text.target.decode(&best.tokens));

@@ -2,7 +2,7 @@ use std::num::NonZeroUsize;
 use std::time::Instant;
 
 use engine::{Context, One, Stage, StageError, inputs, outputs};
-use exports::{RunError, TranslationRunner};
+use exports::{Batching, TranslationError, TranslationRunner};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use translation::BeamSettings;
@@ -22,20 +22,13 @@ pub struct VerifyTranslationParams {
     /// Smallest share of reference sentences that must come out token by token for the gate to pass.
     #[serde(default = "all")]
     min_same: f64,
-    /// How the test split is decoded; absent as the model says.
+    /// How the test split is decoded.
     #[serde(default)]
-    beam: Option<BeamSettings>,
-    /// Sentences decoded at once.
-    #[serde(default = "default_batch")]
-    batch_sentences: NonZeroUsize,
+    beam: BeamSettings,
 }
 
 const fn all() -> f64 {
     1.0
-}
-
-const fn default_batch() -> NonZeroUsize {
-    NonZeroUsize::new(32).expect("not zero")
 }
 
 inputs! {
@@ -73,7 +66,7 @@ impl Stage for VerifyTranslation {
         if !(0.0..=1.0).contains(&params.min_same) {
             return Err(format!("`min_same` wants 0 to 1, found {}", params.min_same));
         }
-        params.beam.map_or(Ok(()), |beam| beam.check()).map_err(|error| format!("`beam`: {error}"))
+        params.beam.check().map_err(|error| format!("`beam`: {error}"))
     }
 
     fn run(
@@ -82,14 +75,14 @@ impl Stage for VerifyTranslation {
         inputs: Self::Inputs,
         context: &mut Context<'_>,
     ) -> Result<Self::Outputs, StageError> {
-        let mut runner = TranslationRunner::from_files(&inputs.model.files).map_err(broken)?;
-        let beam = params.beam.unwrap_or(runner.metadata().beam);
-        let same = same_share(&mut runner, &inputs.reference, params.batch_sentences.get(), context)?;
+        let runner = inputs.model.runner().map_err(broken)?;
+        let batching = Batching { threads: threads(context), ..Batching::default() };
+        let same = same_share(&runner, &inputs.reference, &batching, context)?;
         let text = inputs.corpus.test_text()?;
         let codec = &inputs.corpus.text;
         let (started, mut tokens) = (Instant::now(), 0);
         let translated = translate(codec, &text.sources, context, |sources| {
-            let found = runner.translate(sources, &beam, params.batch_sentences.get()).map_err(broken)?;
+            let found = runner.translate(sources, &params.beam, &batching, &|_| ()).map_err(broken)?;
             tokens += found.iter().filter_map(|hypotheses| hypotheses.first()).map(|best| best.tokens.len() + 1).sum::<usize>();
             Ok(found)
         })?;
@@ -116,24 +109,27 @@ impl Stage for VerifyTranslation {
     }
 }
 
-fn broken(error: RunError) -> StageError {
+/// Returns the threads of the step; their number changes no translation.
+fn threads(context: &Context<'_>) -> NonZeroUsize {
+    NonZeroUsize::new(context.threads()).unwrap_or(NonZeroUsize::MIN)
+}
+
+fn broken(error: TranslationError) -> StageError {
     StageError::caused("the model does not run in tract", error)
 }
 
 /// Returns the share of reference sentences that come out as on the training side, token by token.
 fn same_share(
-    runner: &mut TranslationRunner,
+    runner: &TranslationRunner,
     reference: &ReferenceTranslations,
-    batch: usize,
+    batching: &Batching,
     context: &mut Context<'_>,
 ) -> Result<f64, StageError> {
-    let sources: Vec<&[u32]> = reference.sources.iter().map(Vec::as_slice).collect();
-    let beam = runner.metadata().beam;
-    let found = runner.translate(&sources, &beam, batch).map_err(broken)?;
+    let found = runner.translate(&reference.sources, &reference.beam, batching, &|_| ()).map_err(broken)?;
     let same = |(found, wanted): (&Vec<translation::Hypothesis>, &Vec<u32>)| {
         found.first().is_some_and(|best| best.tokens == *wanted)
     };
     let count = found.iter().zip(&reference.translations).filter(|pair| same(*pair)).count();
-    context.headline("reference_sentences", sources.len(), "");
-    Ok(count as f64 / sources.len().max(1) as f64)
+    context.headline("reference_sentences", reference.sources.len(), "");
+    Ok(count as f64 / reference.sources.len().max(1) as f64)
 }

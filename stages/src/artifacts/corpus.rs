@@ -180,8 +180,8 @@ impl<Purpose: 'static> CorpusView<Purpose> {
         let mut text = RawText::default();
         for table in slices(&reader) {
             let table = table?;
-            text.sources.extend(table.get::<Vec<String>>("source_text")?);
-            text.references.extend(table.get::<Vec<String>>("reference_text")?);
+            text.sources.extend(table.get::<String>("source_text")?);
+            text.references.extend(table.get::<String>("reference_text")?);
         }
         Ok(text)
     }

@@ -1,4 +1,5 @@
 use engine::{Artifact, ArtifactError, Folder, FolderWriter, Open, Publish, Table};
+use translation::BeamSettings;
 
 /// Sources and the tokens that the training side translates them to.
 pub struct ReferenceTranslations {
@@ -8,6 +9,8 @@ pub struct ReferenceTranslations {
     pub translations: Vec<Vec<u32>>,
     /// Score of that translation.
     pub scores: Vec<f32>,
+    /// How they were decoded.
+    pub beam: BeamSettings,
 }
 
 impl Artifact for ReferenceTranslations {
@@ -19,6 +22,7 @@ impl Artifact for ReferenceTranslations {
 impl Publish for ReferenceTranslations {
     fn publish(self, folder: &mut FolderWriter) -> Result<(), ArtifactError> {
         let table = Table::new().with("source", self.sources).with("translation", self.translations);
+        folder.write_table("beam", &super::json_table::<Self, _>("beam", &self.beam)?)?;
         folder.write_table("sentences", &table.with("score", self.scores))
     }
 }
@@ -27,6 +31,7 @@ impl Open for ReferenceTranslations {
     fn open(folder: &Folder) -> Result<Self, ArtifactError> {
         let table = folder.table("sentences")?;
         let (sources, translations) = (table.get("source")?, table.get("translation")?);
-        Ok(Self { sources, translations, scores: table.get("score")? })
+        let beam = super::json_value::<Self, _>(&folder.table("beam")?, "beam")?;
+        Ok(Self { sources, translations, scores: table.get("score")?, beam })
     }
 }
