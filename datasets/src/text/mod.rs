@@ -1,1 +1,15 @@
+pub(crate) mod cleaning;
+pub(crate) mod corpus;
+mod embedded;
+mod layouts;
+mod lines;
+mod pairs;
+pub(crate) mod preparation;
+pub(crate) mod prepare;
+mod sgm;
+mod shelf;
+pub(crate) mod text_error;
+mod text_file;
 pub mod token_batch;
+pub(crate) mod token_budget;
+mod word_counts;
