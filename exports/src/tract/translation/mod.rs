@@ -1,8 +1,10 @@
 //! Translation models at run time: sentences in, sentences out.
 
+mod attention;
 mod batching;
 mod decoding;
 mod error;
+mod own_constants;
 mod part;
 mod runner;
 

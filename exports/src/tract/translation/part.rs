@@ -8,6 +8,7 @@ use tract_onnx::prelude::{
 };
 
 use super::super::decode;
+use super::{attention, own_constants};
 use crate::RunError;
 
 /// One of the two files, ready to run. The plan is made once: its sizes are symbols.
@@ -52,7 +53,9 @@ impl Part {
 
 fn plan(proto: &ModelProto) -> TractResult<Arc<TypedRunnableModel>> {
     let mut network = tract_onnx::onnx().model_for_proto_model(proto)?.into_typed()?;
+    attention::fuse(&mut network)?;
     decode::constants(&mut network)?;
+    own_constants::give(&mut network)?;
     network.into_optimized()?.into_runnable()
 }
 
