@@ -16,7 +16,7 @@ mod libtorch;
 pub(crate) mod linear_form;
 #[cfg_attr(not(test), expect(dead_code, reason = "the translation network is about to use it"))]
 pub(crate) mod local_mix;
-#[expect(dead_code, reason = "the translation network is about to use it")]
+#[cfg_attr(not(test), expect(dead_code, reason = "the translation network is about to use it"))]
 pub(crate) mod multi_head;
 pub mod shift;
 pub mod transform;
