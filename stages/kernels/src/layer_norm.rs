@@ -115,6 +115,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::samples::{values, with_threads};
 
     fn row(x: &[f64], gamma: &[f64], beta: &[f64]) -> Vec<f64> {
         let count = x.len() as f64;
@@ -187,16 +188,12 @@ mod tests {
 
     #[test]
     fn threads_do_not_change_a_bit() {
-        let values = |length: usize, step: f32| (0..length).map(|at| (at as f32 * step).sin()).collect::<Vec<_>>();
-        let (x, gamma, g) = (values(200 * 24, 0.7), values(24, 1.1), values(200 * 24, 2.3));
-        let on = |threads| {
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-            pool.install(|| {
-                let mut of_input = g.clone();
-                let of_vectors = backward(&x, &gamma, &mut of_input);
-                (of_input, of_vectors, forward(&x, &gamma, &gamma))
-            })
-        };
-        assert_eq!(on(1), on(3));
+        let (x, gamma, g) = (values(200 * 24, 1), values(24, 2), values(200 * 24, 3));
+        let [one, three] = with_threads(|| {
+            let mut of_input = g.clone();
+            let of_vectors = backward(&x, &gamma, &mut of_input);
+            (of_input, of_vectors, forward(&x, &gamma, &gamma))
+        });
+        assert_eq!(one, three);
     }
 }

@@ -190,3 +190,57 @@ impl<B: LocalMix> Backward<B, 2> for LocalMixBackward {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::{Device, TensorData};
+
+    use super::*;
+
+    const SEQUENCE: Sequence = Sequence { batch: 2, time: 5, channels: 6, heads: 3, taps: 3, padding: 2 };
+
+    fn read<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
+        tensor.into_data().try_into_vec().unwrap()
+    }
+
+    /// Returns output, input gradient and kernel gradient of a loss whose upstream gradient is the output.
+    fn run(law: LocalLaw) -> [Vec<f32>; 3] {
+        let device = Device::flex().autodiff();
+        let wave = |length: usize, step: f32| (0..length).map(|at| (at as f32 * step).sin()).collect::<Vec<_>>();
+        let input = Tensor::<3>::from_data(TensorData::new(wave(60, 0.7), [2, 5, 6]), &device).require_grad();
+        let kernel = Tensor::<2>::from_data(TensorData::new(wave(9, 1.3), [3, 3]), &device).require_grad();
+        let output = local_mix(input.clone(), kernel.clone(), law, SEQUENCE.padding);
+        let gradients = (output.clone().square().sum() * 0.5).backward();
+        let upstream = read(output);
+        let (u, p) = (read(input.clone()), read(kernel.clone()));
+        let wanted = local::input_gradient(law.of_kernels(), &SEQUENCE, &u, &p, &upstream);
+        assert_eq!(read(input.grad(&gradients).unwrap()), wanted);
+        [upstream, wanted, read(kernel.grad(&gradients).unwrap())]
+    }
+
+    #[test]
+    fn the_kernels_gradient_of_an_adding_operator_has_the_wanted_norm() {
+        let [plain, _, raw] = run(LocalLaw::Add { scale: None });
+        let [_, _, scaled] = run(LocalLaw::Add { scale: Some(0.2) });
+        let norm = |values: &[f32]| values.iter().map(|value| value * value).sum::<f32>().sqrt();
+        let factor = 0.2 * 3.0 / norm(&raw);
+        for (scaled, raw) in scaled.iter().zip(&raw) {
+            assert!((scaled - raw * factor).abs() < 1e-6, "{scaled} instead of {}", raw * factor);
+        }
+        assert!(plain.iter().all(|&value| value <= 0.0), "distances are never negative");
+    }
+
+    /// The loss is half the squared output, so kernels' gradients are those of a quadratic form.
+    #[test]
+    fn a_multiplying_operator_has_its_true_gradients() {
+        let [output, of_input, of_kernel] = run(LocalLaw::Conv);
+        let energy: f32 = output.iter().map(|value| value * value).sum();
+        let wave = |length: usize, step: f32| (0..length).map(move |at| (at as f32 * step).sin());
+        let along = |gradient: &[f32], values: &mut dyn Iterator<Item = f32>| -> f32 {
+            gradient.iter().zip(values).map(|(gradient, value)| gradient * value).sum()
+        };
+        // Euler: the loss is homogeneous of degree two in the input, and in the kernel.
+        assert!((along(&of_input, &mut wave(60, 0.7)) - energy).abs() < 1e-4 * energy);
+        assert!((along(&of_kernel, &mut wave(9, 1.3)) - energy).abs() < 1e-4 * energy);
+    }
+}
