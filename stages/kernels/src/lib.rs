@@ -7,7 +7,9 @@
 //! - [`multiply`]: forward and backward of an ordinary convolution, which shift layers use with rounded weights.
 //! - [`shift`]: rounding of weights to signed powers of two.
 //! - [`transform`]: the weight transform T of heterogeneous weight sharing.
-//! - [`local`]: light convolutions over time, multiplying or adding; [`Mask`]: what dropout drops.
+//! - [`local`]: light convolutions over time, multiplying or adding.
+//! - [`attention`], [`layer_norm`], [`cross_entropy`]: what else a network on sequences computes; [`Mask`]: what
+//!   dropout drops; [`product`]: products of matrices.
 //! - [`bytes`]: the add layer on 8-bit integers.
 //! - [`Ceiling`]: what the machine gives the loop under all of them.
 //! - [`reference`]: the plain loops that every fast path is tested against.
@@ -18,6 +20,7 @@
 //! K = C / G · kernel² taps, P = Y · X positions. All tensors are row-major.
 
 pub mod add;
+pub mod attention;
 pub mod bytes;
 mod ceiling;
 pub mod cross_entropy;
@@ -32,6 +35,7 @@ pub mod local;
 mod mask;
 mod matrix;
 pub mod multiply;
+pub mod product;
 pub mod reference;
 #[cfg(test)]
 mod samples;
