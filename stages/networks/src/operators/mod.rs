@@ -12,7 +12,7 @@ pub(crate) mod label_smoothing;
 pub(crate) mod layer_norm;
 #[cfg(feature = "tch")]
 mod libtorch;
-#[expect(dead_code, reason = "the translation network is about to use it")]
+#[cfg_attr(not(test), expect(dead_code, reason = "the translation network is about to use it"))]
 pub(crate) mod linear_form;
 #[cfg_attr(not(test), expect(dead_code, reason = "the translation network is about to use it"))]
 pub(crate) mod local_mix;
