@@ -82,13 +82,12 @@ impl Stage for QuantizeTranslation {
         let text = inputs.corpus.valid_text()?;
         let codec = &inputs.corpus.text;
         let float = TranslationInference::of_weights(architecture, task, weights, &device).map_err(broken)?;
-        let eight_bit =
-            QuantizedTranslationInference::new(architecture, task, &quantized, &device).map_err(broken)?;
-        let translated =
-            translate(codec, &text.sources, context, |sources| decode(&float, sources, &params.beam))?;
+        let eight_bit = QuantizedTranslationInference::new(architecture, task, &quantized, &device).map_err(broken)?;
+        let translated = translate(codec, &text.sources, context, |sources| decode(&float, sources, &params.beam))?;
         let float = Scores::of(codec, &translated, &text.references)?;
-        let translated =
-            translate(codec, &text.sources, context, |sources| eight_bit.translate(sources, &params.beam).map_err(untranslatable))?;
+        let translated = translate(codec, &text.sources, context, |sources| {
+            eight_bit.translate(sources, &params.beam).map_err(untranslatable)
+        })?;
         let eight_bit = Scores::of(codec, &translated, &text.references)?;
         float.report("float_valid", context);
         eight_bit.report("eight_bit_valid", context);

@@ -13,7 +13,6 @@ use crate::artifacts::{
 use crate::training_run;
 use crate::translation_run::{self, Checkpoints, Feed, Look, Pace};
 
-
 /// Trains one translation network that holds all paths of a space.
 pub struct TrainTranslationSupernet;
 

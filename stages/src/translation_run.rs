@@ -161,11 +161,7 @@ fn resume(trainer: &mut TranslationTrainer<'_>, context: &mut Context<'_>) -> Re
     Ok(saved)
 }
 
-fn save(
-    trainer: &TranslationTrainer<'_>,
-    state: &TranslationState,
-    context: &Context<'_>,
-) -> Result<(), StageError> {
+fn save(trainer: &TranslationTrainer<'_>, state: &TranslationState, context: &Context<'_>) -> Result<(), StageError> {
     let saved = TranslationState { snapshot: Some(trainer.snapshot()), ..state.clone() };
     context.checkpoint().save(|folder| Ok(publish_at(folder.join(STATE), saved).map(|_| ())?))
 }

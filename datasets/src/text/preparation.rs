@@ -110,8 +110,11 @@ impl Preparation {
         TextSettings { language, punctuation, words, hyphens, escaping, letters }
     }
 
-    /// Refuses what cannot be.
-    pub(crate) fn check(&self) -> Result<(), TextError> {
+    /// Returns `Ok` if the settings make sense together.
+    ///
+    /// # Errors
+    /// The first one that does not.
+    pub fn check(&self) -> Result<(), TextError> {
         let setting = |field, wanted, found: String| Err(TextError::Setting { field, wanted, found });
         let Cleaning { least, most, ratio, .. } = self.cleaning;
         if least > most {
