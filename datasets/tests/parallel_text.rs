@@ -232,6 +232,7 @@ fn xz_is_unpacked() {
 }
 
 #[test]
+#[expect(clippy::print_stderr, reason = "a skipped test says so")]
 fn a_real_corpus_of_two_hundred_thousand_pairs_is_found_in_its_archive() {
     let archive = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/wmtlike-de-en.tar.xz");
     if !archive.is_file() {

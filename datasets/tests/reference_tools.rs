@@ -15,6 +15,7 @@ const SACREMOSES: &str = include_str!("reference_tools/sacremoses_lines.py");
 const SUBWORD_NMT: &str = include_str!("reference_tools/subword_nmt_lines.py");
 
 /// Returns whether Python (`PYTHON`, or `python3`) has a package; says on standard error that the test is skipped.
+#[expect(clippy::print_stderr, reason = "a skipped test says so")]
 fn python_with(package: &str) -> Option<String> {
     let program = env::var("PYTHON").unwrap_or_else(|_| "python3".to_owned());
     let probe = Command::new(&program).args(["-c", &format!("import {package}")]).output();
@@ -86,6 +87,7 @@ fn the_embedded_corpus_is_tokenized_as_by_sacremoses() {
 }
 
 #[test]
+#[expect(clippy::print_stderr, reason = "a skipped test says so")]
 fn multi30k_is_tokenized_as_by_sacremoses() {
     let Some(python) = python_with("sacremoses") else { return };
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/multi30k");
