@@ -47,7 +47,7 @@ pub struct Preparation {
     /// Training pairs read, validation pairs carved out of them included; none is all. Default none.
     pub most_pairs: Option<u64>,
     /// Distinct words of a language that are counted. When there are more, the rarest half is forgotten, so that counts
-    /// of rare words are lower bounds and memory stays bounded. Default 4,000,000: about 400 MB a language.
+    /// of rare words are lower bounds and memory stays bounded. Default 2,000,000.
     pub most_words: usize,
 }
 
@@ -66,7 +66,7 @@ impl Default for Preparation {
             cleaning: Cleaning::default(),
             validation_every: None,
             most_pairs: None,
-            most_words: 4_000_000,
+            most_words: 2_000_000,
         }
     }
 }
