@@ -8,7 +8,7 @@
 //! - [`shift`]: rounding of weights to signed powers of two.
 //! - [`transform`]: the weight transform T of heterogeneous weight sharing.
 //! - [`local`]: light convolutions over time, multiplying or adding.
-//! - [`attention`], [`layer_norm`], [`cross_entropy`]: what else a network on sequences computes; [`Mask`]: what
+//! - [`attention`], [`layer_norm`], [`linear`], [`cross_entropy`]: what else a network on sequences computes; [`Mask`]: what
 //!   dropout drops; [`product`]: products of matrices.
 //! - [`bytes`]: the add layer on 8-bit integers.
 //! - [`Ceiling`]: what the machine gives the loop under all of them.
@@ -30,6 +30,7 @@ mod grid;
 mod lanes;
 mod layer;
 pub mod layer_norm;
+pub mod linear;
 mod lines;
 pub mod local;
 mod mask;

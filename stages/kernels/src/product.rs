@@ -54,6 +54,11 @@ impl<'a> Matrix<'a> {
         Self::new(values, [rows, columns], [columns, 1])
     }
 
+    /// Returns the numbers of rows and columns.
+    pub fn sizes(&self) -> [usize; 2] {
+        self.sizes
+    }
+
     /// Returns the transpose.
     pub fn turned(self) -> Self {
         let ([rows, columns], [down, along]) = (self.sizes, self.strides);

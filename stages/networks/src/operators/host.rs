@@ -5,6 +5,7 @@ use burn::backend::TensorMetadata;
 use burn::backend::tensor::FloatTensor;
 use burn::tensor::{Device, TensorData, try_read_sync};
 use burn_flex::FlexTensor;
+use kernels::product::Matrix;
 
 /// Returns the values of a tensor in row-major order.
 pub(super) fn values<B: Backend>(tensor: FloatTensor<B>) -> Vec<f32> {
@@ -47,4 +48,12 @@ pub(super) fn owned(tensor: FlexTensor) -> FlexTensor {
         true => tensor,
         false => flex(slice(&tensor).to_vec(), &tensor.shape()),
     }
+}
+
+/// Returns a tensor of two axes of the host's own backend where it is.
+pub(super) fn matrix(tensor: &FlexTensor) -> Matrix<'_> {
+    let layout = tensor.layout();
+    let (shape, strides) = (layout.shape(), layout.strides());
+    let strides = [0, 1].map(|axis| usize::try_from(strides[axis]).expect("no tensor here is flipped"));
+    Matrix::new(&tensor.storage()[layout.start_offset()..], [shape[0], shape[1]], strides)
 }
