@@ -18,6 +18,13 @@ mod onnx;
 mod tract;
 
 pub use error::{LoweringError, RunError};
+pub use lowering::translation::{TranslationModel, export_translation};
 pub use lowering::{Form, export};
-pub use onnx::{LayersError, Metadata, Normalization, OPSET, OnnxLayer, OnnxWindow, OnnxWork, Summary, check, layers};
-pub use tract::{FLOAT_TOLERANCE, INT8_TOLERANCE, Latency, Parity, Prediction, Runner, latency, parity, warm_latency};
+pub use onnx::{
+    LayersError, Metadata, Normalization, OPSET, OnnxLayer, OnnxWindow, OnnxWork, Summary, TranslationMetadata, check,
+    layers,
+};
+pub use tract::{
+    Batching, Decoding, FLOAT_TOLERANCE, INT8_TOLERANCE, Latency, Parity, Prediction, Runner, TranslationError,
+    TranslationRunner, latency, parity, warm_latency,
+};

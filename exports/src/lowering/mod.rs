@@ -8,6 +8,7 @@ mod layer;
 mod pointwise;
 mod pool;
 mod sizes;
+pub(crate) mod translation;
 
 use spaces::{Arithmetic, Compute, Graph, Weights};
 
@@ -43,6 +44,18 @@ impl Form {
             Form::Float => "multiplication-reduced network, 32-bit floats; shift layers hold weights 0 or ±2^p",
             Form::Int8 => {
                 "multiplication-reduced network, 8-bit weights and activations as QDQ pairs; \
+                 shift layers hold bytes 0 or ±2^k and scales 2^p"
+            }
+        }
+    }
+}
+
+impl Form {
+    pub(crate) const fn translation(self) -> &'static str {
+        match self {
+            Form::Float => "translation network, 32-bit floats; shift layers hold weights 0 or ±2^p",
+            Form::Int8 => {
+                "translation network, linear layers of 8-bit weights and inputs with integer sums; \
                  shift layers hold bytes 0 or ±2^k and scales 2^p"
             }
         }

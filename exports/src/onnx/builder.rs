@@ -21,6 +21,24 @@ pub(super) const PRODUCER: &str = "shiftaddnas";
 /// Name of the batch dimension.
 const BATCH: &str = "N";
 
+/// Type of the values of an input or output.
+#[derive(Clone, Copy)]
+pub(crate) enum Kind {
+    /// 32-bit floats.
+    Float,
+    /// 64-bit integers.
+    Integer,
+}
+
+/// Size of an axis of an input or output.
+#[derive(Clone)]
+pub(crate) enum Size {
+    /// Known when the file is written.
+    Fixed(usize),
+    /// Known when the model runs: a symbol, or a sum or product of symbols.
+    Free(&'static str),
+}
+
 /// An attribute of a node.
 pub(crate) enum Attribute {
     /// One integer.
@@ -31,19 +49,26 @@ pub(crate) enum Attribute {
     Body(&'static str, Body),
 }
 
-/// The body of a Scan with one input and one output; it may read values of the graph around it.
+/// The body of a Scan with one output; it may read values of the graph around it.
 pub(crate) struct Body(Box<GraphProto>);
 
 impl Body {
-    /// Returns a body without nodes that reads `input`, floats of the given shape, and writes `output`.
+    /// Returns a body without nodes that reads `input`, floats of the given shape, and writes floats, `output`.
     pub(crate) fn new(name: &str, input: &str, shape: &[usize], output: &str) -> Self {
-        let shape = shape.iter().map(|&size| Dimension::DimValue(size as i64));
-        Self(Box::new(GraphProto {
-            name: name.to_owned(),
-            input: vec![value(input, Some(shape.collect()))],
-            output: vec![value(output, None)],
-            ..GraphProto::new()
-        }))
+        let mut body = Self::writing(name, output);
+        body.read(input, Kind::Float, &shape.iter().map(|&size| Size::Fixed(size)).collect::<Vec<_>>());
+        body
+    }
+
+    /// Returns a body without nodes that writes floats, `output`.
+    pub(crate) fn writing(name: &str, output: &str) -> Self {
+        let output = vec![value(output, DataType::FLOAT, None)];
+        Self(Box::new(GraphProto { name: name.to_owned(), output, ..GraphProto::new() }))
+    }
+
+    /// Adds an input.
+    pub(crate) fn read(&mut self, input: &str, kind: Kind, sizes: &[Size]) {
+        self.0.input.push(value(input, kind.data_type(), Some(sizes.iter().map(Size::dimension).collect())));
     }
 
     /// Adds a node that writes the value `output`.
@@ -58,11 +83,42 @@ pub(crate) struct Builder {
     nodes: Vec<NodeProto>,
     initializers: Vec<TensorProto>,
     names: BTreeSet<String>,
+    inputs: Vec<ValueInfoProto>,
+    outputs: Vec<ValueInfoProto>,
     /// First name that was given twice.
     duplicate: Option<String>,
 }
 
+impl Kind {
+    const fn data_type(self) -> DataType {
+        match self {
+            Kind::Float => DataType::FLOAT,
+            Kind::Integer => DataType::INT64,
+        }
+    }
+}
+
+impl Size {
+    fn dimension(&self) -> Dimension {
+        match self {
+            Size::Fixed(size) => Dimension::DimValue(*size as i64),
+            Size::Free(symbol) => Dimension::DimParam((*symbol).to_owned()),
+        }
+    }
+}
+
 impl Builder {
+    /// Adds an input of the graph.
+    pub(crate) fn input(&mut self, name: &str, kind: Kind, sizes: &[Size]) {
+        self.claim(name);
+        self.inputs.push(value(name, kind.data_type(), Some(sizes.iter().map(Size::dimension).collect())));
+    }
+
+    /// Makes a value that some node writes an output of the graph, floats.
+    pub(crate) fn output(&mut self, name: &str, sizes: &[Size]) {
+        self.outputs.push(value(name, DataType::FLOAT, Some(sizes.iter().map(Size::dimension).collect())));
+    }
+
     /// Adds a node that writes the value `output`.
     pub(crate) fn node(
         &mut self,
@@ -123,21 +179,35 @@ impl Builder {
 
     /// Returns the bytes of the finished model.
     pub(crate) fn finish(
-        self,
+        mut self,
         metadata: &Metadata,
         form: Form,
         input: FeatureMap,
         classes: usize,
     ) -> Result<Vec<u8>, LoweringError> {
+        let name = if metadata.name.is_empty() { "network" } else { metadata.name.as_str() };
+        let entries = metadata.entries(form)?;
+        self.inputs = vec![value(IMAGES, DataType::FLOAT, batch_of(&[input.channels, input.height, input.width]))];
+        self.outputs = vec![value(LOGITS, DataType::FLOAT, batch_of(&[classes]))];
+        self.encoded(name, form.description(), entries)
+    }
+
+    /// Returns the bytes of a model with the inputs and outputs that were added.
+    pub(crate) fn encoded(
+        self,
+        name: &str,
+        description: &str,
+        entries: Vec<(String, String)>,
+    ) -> Result<Vec<u8>, LoweringError> {
         if let Some(name) = self.duplicate {
             return Err(LoweringError::DuplicateName { name });
         }
         let graph = GraphProto {
-            name: if metadata.name.is_empty() { "network".to_owned() } else { metadata.name.clone() },
+            name: name.to_owned(),
             node: self.nodes,
             initializer: self.initializers,
-            input: vec![value(IMAGES, batch_of(&[input.channels, input.height, input.width]))],
-            output: vec![value(LOGITS, batch_of(&[classes]))],
+            input: self.inputs,
+            output: self.outputs,
             ..GraphProto::new()
         };
         let model = ModelProto {
@@ -145,9 +215,9 @@ impl Builder {
             opset_import: vec![OperatorSetIdProto { version: OPSET, ..OperatorSetIdProto::new() }],
             producer_name: PRODUCER.to_owned(),
             producer_version: env!("CARGO_PKG_VERSION").to_owned(),
-            doc_string: form.description().to_owned(),
+            doc_string: description.to_owned(),
             graph: Some(graph).into(),
-            metadata_props: metadata.entries(form)?.into_iter().map(entry).collect(),
+            metadata_props: entries.into_iter().map(entry).collect(),
             ..ModelProto::new()
         };
         sealed(model.write_to_bytes().map_err(|error| LoweringError::Encode(error.into()))?)
@@ -189,14 +259,13 @@ fn batch_of(sizes: &[usize]) -> Option<Vec<Dimension>> {
     Some(std::iter::once(batch).chain(sizes).collect())
 }
 
-/// Returns the declaration of a float value, of whatever shape if none is given.
-fn value(name: &str, shape: Option<Vec<Dimension>>) -> ValueInfoProto {
+/// Returns the declaration of a value, of whatever shape if none is given.
+fn value(name: &str, kind: DataType, shape: Option<Vec<Dimension>>) -> ValueInfoProto {
     use tensor_shape_proto::Dimension as Wrapped;
     let wrapped = |value| Wrapped { value: Some(value), ..Wrapped::new() };
     let shape = shape
         .map(|shape| TensorShapeProto { dim: shape.into_iter().map(wrapped).collect(), ..TensorShapeProto::new() });
-    let tensor =
-        type_proto::Tensor { elem_type: DataType::FLOAT as i32, shape: shape.into(), ..type_proto::Tensor::new() };
+    let tensor = type_proto::Tensor { elem_type: kind as i32, shape: shape.into(), ..type_proto::Tensor::new() };
     let kind = TypeProto { value: Some(type_proto::Value::TensorType(tensor)), ..TypeProto::new() };
     ValueInfoProto { name: name.to_owned(), type_: Some(kind).into(), ..ValueInfoProto::new() }
 }

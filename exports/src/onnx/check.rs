@@ -17,7 +17,7 @@ pub(super) const IR_VERSION: i64 = 8;
 pub const OPSET: i64 = 17;
 
 /// The operators that exported models are made of, in alphabetical order.
-const OPERATORS: [&str; 26] = [
+const OPERATORS: [&str; 32] = [
     "Abs",
     "Add",
     "Cast",
@@ -25,9 +25,14 @@ const OPERATORS: [&str; 26] = [
     "Conv",
     "DequantizeLinear",
     "Flatten",
+    "Gather",
     "Gemm",
     "GlobalAveragePool",
+    "LayerNormalization",
+    "Less",
+    "LogSoftmax",
     "MatMul",
+    "MatMulInteger",
     "MaxPool",
     "Mul",
     "Neg",
@@ -38,6 +43,7 @@ const OPERATORS: [&str; 26] = [
     "Relu",
     "Reshape",
     "Scan",
+    "Shape",
     "Sign",
     "Slice",
     "Softmax",
@@ -82,28 +88,28 @@ pub fn check(bytes: &[u8]) -> Result<Summary, RunError> {
 
 /// Returns the parsed model named `model` (its path) after looking at all that tract takes for granted.
 pub(crate) fn check_model(bytes: &[u8], model: &str) -> Result<Checked, RunError> {
-    let proto = tract_onnx::onnx()
-        .proto_model_for_read(&mut &*bytes)
-        .map_err(|error| RunError::NotOnnx { model: model.to_owned(), source: error.into() })?;
-    let reader = Reader { model };
-    let summary = reader.summary(&proto)?;
+    let proto = parsed(bytes, model)?;
+    let summary = Reader { model }.summary(&proto)?;
     if !is_intact(bytes) {
         return Err(RunError::Damaged { model: model.to_owned() });
     }
     Ok(Checked { proto, summary })
 }
 
+/// Returns the model that the bytes encode.
+pub(super) fn parsed(bytes: &[u8], model: &str) -> Result<ModelProto, RunError> {
+    let parsed = tract_onnx::onnx().proto_model_for_read(&mut &*bytes);
+    parsed.map_err(|error| RunError::NotOnnx { model: model.to_owned(), source: error.into() })
+}
+
 /// Looks through one model; the name is for messages.
-struct Reader<'a> {
-    model: &'a str,
+pub(super) struct Reader<'a> {
+    pub(super) model: &'a str,
 }
 
 impl Reader<'_> {
     fn summary(&self, proto: &ModelProto) -> Result<Summary, RunError> {
-        let Some(graph) = &proto.graph else {
-            return Err(self.error("file", "an ONNX graph", "none"));
-        };
-        self.versions(proto)?;
+        let graph = self.graph(proto)?;
         let mut operators = BTreeMap::new();
         self.operators(graph, &mut operators)?;
         let (input, classes) = self.ends(graph)?;
@@ -115,6 +121,15 @@ impl Reader<'_> {
             return Err(self.error("metadata", &format!("to fit {input} and {classes} classes"), &error.to_string()));
         }
         Ok(Summary { metadata, form, input, classes, operators, constants, constant_bytes })
+    }
+
+    /// Returns the graph of a file of the right versions.
+    pub(super) fn graph<'p>(&self, proto: &'p ModelProto) -> Result<&'p GraphProto, RunError> {
+        let Some(graph) = &proto.graph else {
+            return Err(self.error("file", "an ONNX graph", "none"));
+        };
+        self.versions(proto)?;
+        Ok(graph)
     }
 
     fn versions(&self, proto: &ModelProto) -> Result<(), RunError> {
@@ -143,7 +158,7 @@ impl Reader<'_> {
         }
     }
 
-    fn constants(&self, graph: &GraphProto) -> Result<(usize, usize), RunError> {
+    pub(super) fn constants(&self, graph: &GraphProto) -> Result<(usize, usize), RunError> {
         let (mut values, mut bytes) = (0, 0);
         for tensor in &graph.initializer {
             let Some(count) = complete(tensor) else {
@@ -158,7 +173,7 @@ impl Reader<'_> {
 
     /// Returns an error unless every value is written once, before it is read. `written` holds the values that
     /// are there before the graph begins.
-    fn values<'g>(&self, graph: &'g GraphProto, mut written: BTreeSet<&'g str>) -> Result<(), RunError> {
+    pub(super) fn values<'g>(&self, graph: &'g GraphProto, mut written: BTreeSet<&'g str>) -> Result<(), RunError> {
         for tensor in &graph.initializer {
             if !written.insert(&tensor.name) {
                 return Err(self.error("graph", "each value once", &format!("`{}` twice", tensor.name)));
@@ -185,7 +200,7 @@ impl Reader<'_> {
     }
 
     /// Counts the operators of a graph and of the bodies in it.
-    fn operators(&self, graph: &GraphProto, counts: &mut BTreeMap<String, usize>) -> Result<(), RunError> {
+    pub(super) fn operators(&self, graph: &GraphProto, counts: &mut BTreeMap<String, usize>) -> Result<(), RunError> {
         for node in &graph.node {
             if !node.domain.is_empty() || !OPERATORS.contains(&node.op_type.as_str()) {
                 return Err(self.operator(node));
@@ -207,7 +222,7 @@ impl Reader<'_> {
         }
     }
 
-    fn error(&self, part: &str, wanted: &str, found: &str) -> RunError {
+    pub(super) fn error(&self, part: &str, wanted: &str, found: &str) -> RunError {
         RunError::Structure {
             model: self.model.to_owned(),
             part: part.to_owned(),

@@ -99,23 +99,23 @@ impl Metadata {
     }
 }
 
-fn json(value: &impl Serialize) -> Result<String, LoweringError> {
+pub(super) fn json(value: &impl Serialize) -> Result<String, LoweringError> {
     serde_json::to_string(value).map_err(|error| LoweringError::Encode(error.into()))
 }
 
 /// The entries of one model.
-struct Entries<'a> {
-    model: &'a str,
-    entries: &'a BTreeMap<&'a str, &'a str>,
+pub(super) struct Entries<'a> {
+    pub(super) model: &'a str,
+    pub(super) entries: &'a BTreeMap<&'a str, &'a str>,
 }
 
 impl Entries<'_> {
-    fn text(&self, key: &str) -> Result<&str, RunError> {
+    pub(super) fn text(&self, key: &str) -> Result<&str, RunError> {
         let found = self.entries.get(format!("{PREFIX}{key}").as_str());
         found.copied().ok_or_else(|| self.error(key, "is missing".to_owned()))
     }
 
-    fn parsed<T: for<'de> Deserialize<'de>>(&self, key: &str) -> Result<T, RunError> {
+    pub(super) fn parsed<T: for<'de> Deserialize<'de>>(&self, key: &str) -> Result<T, RunError> {
         serde_json::from_str(self.text(key)?).map_err(|error| self.error(key, format!("cannot be read: {error}")))
     }
 
@@ -124,7 +124,7 @@ impl Entries<'_> {
         present.then(|| self.parsed(key)).transpose()
     }
 
-    fn error(&self, key: &str, problem: String) -> RunError {
+    pub(super) fn error(&self, key: &str, problem: String) -> RunError {
         RunError::Metadata { model: self.model.to_owned(), key: format!("{PREFIX}{key}"), problem }
     }
 }

@@ -14,6 +14,11 @@ pub(super) fn sealed(mut model: Vec<u8>) -> Result<Vec<u8>, LoweringError> {
     Ok(model)
 }
 
+/// Returns the digest of a whole file, its seal included, as another file names it.
+pub(crate) fn digest(file: &[u8]) -> String {
+    blake3::hash(file).to_hex().to_string()
+}
+
 /// Returns whether the bytes are as [`sealed`] gave them: no bit lost, nothing written by another program.
 pub(super) fn is_intact(bytes: &[u8]) -> bool {
     let Ok(any_seal) = seal(&[]) else { return false };

@@ -1,4 +1,6 @@
-use tract_onnx::prelude::{IntoArcTensor, OutletId, SpecialOps, TractResult, TypedModel};
+use std::sync::Arc;
+
+use tract_onnx::prelude::{Datum, IntoArcTensor, OutletId, SpecialOps, TDim, Tensor, TractResult, TypedModel};
 use tract_onnx::tract_core::internal::{IntoTValue, TValue, TypedModelPatch};
 use tract_onnx::tract_core::ops::konst::Const;
 
@@ -23,7 +25,9 @@ pub(super) fn constants(model: &mut TypedModel) -> TractResult<()> {
 /// Returns the values that node `id` writes in every run, or `None` if they depend on the pictures.
 fn values(model: &TypedModel, id: usize) -> TractResult<Option<Vec<TValue>>> {
     let node = model.node(id);
-    let constants = model.node_input_facts(id)?.into_iter().map(|fact| fact.konst.clone());
+    // Sizes may hold symbols: known to tract, but no numbers yet.
+    let number = |constant: &Arc<Tensor>| constant.datum_type() != TDim::datum_type();
+    let constants = model.node_input_facts(id)?.into_iter().map(|fact| fact.konst.clone().filter(number));
     match constants.collect::<Option<Vec<_>>>() {
         Some(constants) if !constants.is_empty() && !node.op_is::<Const>() => {
             let inputs = constants.into_iter().map(IntoTValue::into_tvalue).collect();
@@ -35,7 +39,7 @@ fn values(model: &TypedModel, id: usize) -> TractResult<Option<Vec<TValue>>> {
 
 #[cfg(test)]
 mod tests {
-    use tract_onnx::prelude::{Datum, Tensor, TypedFact};
+    use tract_onnx::prelude::TypedFact;
     use tract_onnx::tract_core::ops::cast::cast;
     use tract_onnx::tract_core::ops::math::add;
 

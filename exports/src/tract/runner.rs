@@ -1,5 +1,3 @@
-use std::fs::{self, File};
-use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -9,13 +7,9 @@ use tract_onnx::prelude::{
     TractResult, TypedRunnableModel, tvec,
 };
 
-use super::decode;
+use super::{decode, file};
 use crate::RunError;
 use crate::onnx::{Checked, Metadata, Summary, check_model};
-
-/// Largest file that is loaded: 512 MiB, over a hundred million float weights, several times the largest
-/// network of the search spaces. It keeps a mistaken path from filling the memory.
-const LARGEST_FILE: u64 = 512 << 20;
 
 /// Plans kept at once: an evaluation uses a full and a last, smaller batch; a measurement two more.
 const PLANS: usize = 4;
@@ -49,12 +43,7 @@ impl Runner {
     /// If the file cannot be read, is larger than 512 MiB, or is no model of [`crate::export`].
     pub fn load(path: impl AsRef<Path>) -> Result<Self, RunError> {
         let path = path.as_ref();
-        let read = |source| RunError::Read { path: path.to_owned(), source };
-        let model = path.display().to_string();
-        fits(&model, fs::metadata(path).map_err(read)?.len())?;
-        let mut bytes = Vec::new();
-        File::open(path).and_then(|file| file.take(LARGEST_FILE + 1).read_to_end(&mut bytes)).map_err(read)?;
-        Self::from_bytes(&bytes, &model)
+        Self::from_bytes(&file::read(path)?, &path.display().to_string())
     }
 
     /// Returns the model of bytes; `model` is what messages call it.
@@ -62,7 +51,7 @@ impl Runner {
     /// # Errors
     /// As [`Runner::load`].
     pub fn from_bytes(bytes: &[u8], model: &str) -> Result<Self, RunError> {
-        fits(model, bytes.len() as u64)?;
+        file::fits(model, bytes.len() as u64)?;
         let Checked { proto, summary } = check_model(bytes, model)?;
         let network = tract_onnx::onnx()
             .model_for_proto_model(&proto)
@@ -147,11 +136,4 @@ impl Runner {
     fn tract(&self, batch: usize, error: TractError) -> RunError {
         RunError::Tract { model: self.model.clone(), batch, source: error.into() }
     }
-}
-
-fn fits(model: &str, found: u64) -> Result<(), RunError> {
-    if found > LARGEST_FILE {
-        return Err(RunError::TooLarge { model: model.to_owned(), found, limit: LARGEST_FILE });
-    }
-    Ok(())
 }

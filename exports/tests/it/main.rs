@@ -11,3 +11,7 @@ mod network;
 mod onnxruntime;
 mod quantized;
 mod reference;
+mod translation_decoding;
+mod translation_float;
+mod translation_network;
+mod translation_reference;

@@ -47,12 +47,10 @@ struct Case {
 #[test]
 #[expect(clippy::print_stderr, reason = "a skipped test says so")]
 fn onnx_runtime_and_the_checker_agree() {
-    let python = env::var("PYTHON").unwrap_or_else(|_| "python3".to_owned());
-    let probe = Command::new(&python).args(["-c", "import numpy, onnx, onnxruntime"]).output();
-    if !probe.is_ok_and(|output| output.status.success()) {
-        eprintln!("skipped: `{python}` has no numpy, onnx and onnxruntime; set PYTHON to one that has");
+    let Some(python) = python() else {
+        eprintln!("skipped: no Python with numpy, onnx and onnxruntime; set PYTHON to one that has");
         return;
-    }
+    };
     let folder = tempfile::tempdir().unwrap();
     let cases = cases(folder.path());
     let output = Command::new(&python).args(["-c", SCRIPT]).arg(folder.path()).output().unwrap();
@@ -61,6 +59,13 @@ fn onnx_runtime_and_the_checker_agree() {
         case.agrees(folder.path(), "plain", case.plain);
         case.agrees(folder.path(), "optimized", case.fused);
     }
+}
+
+/// Returns the Python that has what the tests need, if any.
+pub fn python() -> Option<String> {
+    let python = env::var("PYTHON").unwrap_or_else(|_| "python3".to_owned());
+    let probe = Command::new(&python).args(["-c", "import numpy, onnx, onnxruntime"]).output();
+    probe.is_ok_and(|output| output.status.success()).then_some(python)
 }
 
 impl Case {

@@ -1,0 +1,236 @@
+//! A translation network in plain loops of 64-bit floats, one sentence at a time, the decoder over all positions at
+//! once.
+
+use spaces::{LinearForm, LocalOperator, Mix, TransformerArchitecture, TranslationTask, Weights, kernel_length};
+use translation::StepModel;
+use translation::special::END;
+
+type Rows = Vec<Vec<f64>>;
+
+pub struct Reference<'a> {
+    pub architecture: &'a TransformerArchitecture,
+    pub task: TranslationTask,
+    pub weights: &'a Weights,
+}
+
+#[derive(Clone, Copy)]
+struct Layer {
+    mix: Mix,
+    index: usize,
+    heads: usize,
+    mlp: LinearForm,
+    projection: LinearForm,
+}
+
+impl Reference<'_> {
+    /// Returns the outputs of the encoder layers for a sentence without its end.
+    pub fn encode(&self, sentence: &[u32]) -> Vec<Rows> {
+        let sizes = &self.architecture.sizes().encoder;
+        let tokens: Vec<u32> = sentence.iter().copied().chain([END]).collect();
+        let mut x = self.embed(&tokens, sizes.width);
+        let mut outputs = Vec::new();
+        for (index, layer) in sizes.layers.iter().enumerate() {
+            let name = format!("encoder.{index}");
+            let parts = Layer {
+                mix: layer.mix,
+                index,
+                heads: layer.heads,
+                mlp: layer.mlp_form,
+                projection: layer.projection_form,
+            };
+            let mixed = self.mix(&name, parts, &x, false);
+            x = self.residual(&format!("{name}.mix_norm"), &x, &mixed);
+            x = self.residual(&format!("{name}.mlp_norm"), &x, &self.mlp(&name, parts.mlp, &x));
+            outputs.push(x.clone());
+        }
+        outputs
+    }
+
+    /// Returns the log-probabilities of the token after each of `tokens`, the first of which is the end of sentence.
+    pub fn decode(&self, encoded: &[Rows], tokens: &[u32]) -> Rows {
+        let sizes = &self.architecture.sizes().decoder;
+        let mut x = self.embed(tokens, sizes.width);
+        for (index, layer) in sizes.layers.iter().enumerate() {
+            let name = format!("decoder.{index}");
+            let parts = Layer {
+                mix: layer.mix,
+                index,
+                heads: layer.self_heads,
+                mlp: layer.mlp_form,
+                projection: layer.projection_form,
+            };
+            let mixed = self.mix(&name, parts, &x, true);
+            x = self.residual(&format!("{name}.mix_norm"), &x, &mixed);
+            let memory: Rows = encoded.iter().rev().take(layer.sources).flatten().cloned().collect();
+            let cross = Layer { heads: layer.cross_heads, ..parts };
+            let seen = self.attention(&format!("{name}.cross"), cross, &x, &memory, false);
+            x = self.residual(&format!("{name}.cross_norm"), &x, &seen);
+            x = self.residual(&format!("{name}.mlp_norm"), &x, &self.mlp(&name, parts.mlp, &x));
+        }
+        let (embedding, wider) = self.tensor("embedding.weight");
+        let logits = |row: &Vec<f64>| {
+            embedding.chunks(wider).map(|entry| entry.iter().zip(row).map(|(e, h)| e * h).sum()).collect()
+        };
+        x.iter().map(|row| log_softmax(logits(row))).collect()
+    }
+
+    /// Returns the values of a tensor and the size of its last axis.
+    fn tensor(&self, name: &str) -> (Vec<f64>, usize) {
+        let tensor = self.weights.get(name).unwrap();
+        let values = self.weights.floats(name, &tensor.shape).unwrap();
+        (values.iter().map(|&value| f64::from(value)).collect(), *tensor.shape.last().unwrap())
+    }
+
+    fn embed(&self, tokens: &[u32], width: usize) -> Rows {
+        let (embedding, wider) = self.tensor("embedding.weight");
+        let row = |(at, &token): (usize, &u32)| {
+            let position = self.task.positions.row(at, width);
+            let value =
+                |c: usize| (width as f64).sqrt() * embedding[token as usize * wider + c] + f64::from(position[c]);
+            (0..width).map(value).collect()
+        };
+        tokens.iter().enumerate().map(row).collect()
+    }
+
+    fn mix(&self, name: &str, layer: Layer, x: &Rows, causal: bool) -> Rows {
+        let width = x[0].len() / layer.mix.branches();
+        let half = |from: usize| x.iter().map(|row| row[from..from + width].to_vec()).collect::<Rows>();
+        let mut mixed: Rows = vec![Vec::new(); x.len()];
+        if layer.mix.attends() {
+            let first = half(0);
+            let out = self.attention(&format!("{name}.mix.attention"), layer, &first, &first, causal);
+            mixed.iter_mut().zip(out).for_each(|(row, out)| row.extend(out));
+        }
+        if let Some(operator) = layer.mix.local() {
+            let from = x[0].len() - width;
+            let out = self.local(&format!("{name}.mix.local"), layer, operator, &half(from), causal);
+            mixed.iter_mut().zip(out).for_each(|(row, out)| row.extend(out));
+        }
+        mixed
+    }
+
+    fn attention(&self, name: &str, layer: Layer, x: &Rows, memory: &Rows, causal: bool) -> Rows {
+        let linear = |part: &str, x: &Rows| self.linear(&format!("{name}.{part}"), layer.projection, x);
+        let (queries, keys, values) = (linear("query", x), linear("key", memory), linear("value", memory));
+        let head = queries[0].len() / layer.heads;
+        let mut weighted = Vec::new();
+        for (t, query) in queries.iter().enumerate() {
+            let seen = if causal { t + 1 } else { keys.len() };
+            let mut row = Vec::new();
+            for from in (0..query.len()).step_by(head) {
+                let score =
+                    |key: &Vec<f64>| (from..from + head).map(|c| query[c] * key[c]).sum::<f64>() / (head as f64).sqrt();
+                let shares: Vec<f64> =
+                    log_softmax(keys[..seen].iter().map(score).collect()).iter().map(|share| share.exp()).collect();
+                row.extend(
+                    (from..from + head).map(|c| shares.iter().zip(&values).map(|(share, v)| share * v[c]).sum::<f64>()),
+                );
+            }
+            weighted.push(row);
+        }
+        linear("output", &weighted)
+    }
+
+    fn local(&self, name: &str, layer: Layer, operator: LocalOperator, x: &Rows, causal: bool) -> Rows {
+        let mut input = self.linear(&format!("{name}.input"), layer.projection, x);
+        if operator == LocalOperator::Shift {
+            input = self.linear(&format!("{name}.shift"), LinearForm::Shift, &input);
+        }
+        let (kernel, length) = self.tensor(&format!("{name}.kernel"));
+        assert_eq!(length, kernel_length(layer.index));
+        let (width, padding) = (x[0].len(), if causal { length - 1 } else { length / 2 });
+        let mut mixed = vec![vec![0.0; width]; x.len()];
+        for (t, row) in mixed.iter_mut().enumerate() {
+            for (channel, out) in row.iter_mut().enumerate() {
+                let head = channel / (width / layer.mix.kernels());
+                for tap in 0..length {
+                    let weight = kernel[head * length + tap];
+                    let at = (t + tap).checked_sub(padding).filter(|&at| at < x.len());
+                    let value = at.map_or(0.0, |at| input[at][channel]);
+                    *out += match operator {
+                        LocalOperator::Conv => weight * value,
+                        LocalOperator::Add | LocalOperator::Shift => -(value - weight).abs(),
+                    };
+                }
+            }
+        }
+        self.linear(&format!("{name}.output"), layer.projection, &mixed)
+    }
+
+    fn mlp(&self, name: &str, form: LinearForm, x: &Rows) -> Rows {
+        let mut inner = self.linear(&format!("{name}.mlp.expand"), form, x);
+        inner.iter_mut().flatten().for_each(|value| *value = value.max(0.0));
+        self.linear(&format!("{name}.mlp.contract"), form, &inner)
+    }
+
+    fn linear(&self, name: &str, form: LinearForm, x: &Rows) -> Rows {
+        let (weight, inputs) = self.tensor(&format!("{name}.weight"));
+        let outputs = |row: &Vec<f64>, each: &dyn Fn(f64, f64) -> f64| -> Vec<f64> {
+            weight.chunks(inputs).map(|w| w.iter().zip(row).map(|(&w, &x)| each(w, x)).sum()).collect()
+        };
+        match form {
+            LinearForm::Dense | LinearForm::Shift => {
+                let (bias, _) = self.tensor(&format!("{name}.bias"));
+                let row = |row| outputs(row, &|w, x| w * x).iter().zip(&bias).map(|(y, b)| y + b).collect();
+                x.iter().map(row).collect()
+            }
+            LinearForm::Add => {
+                let distances: Rows = x.iter().map(|row| outputs(row, &|w, x| -(x - w).abs())).collect();
+                self.norm(name, &distances)
+            }
+        }
+    }
+
+    fn residual(&self, name: &str, x: &Rows, y: &Rows) -> Rows {
+        let sum = |(x, y): (&Vec<f64>, &Vec<f64>)| x.iter().zip(y).map(|(x, y)| x + y).collect();
+        self.norm(name, &x.iter().zip(y).map(sum).collect())
+    }
+
+    fn norm(&self, name: &str, x: &Rows) -> Rows {
+        let [(gamma, _), (beta, _)] = ["gamma", "beta"].map(|part| self.tensor(&format!("{name}.{part}")));
+        let row = |row: &Vec<f64>| {
+            let mean = row.iter().sum::<f64>() / row.len() as f64;
+            let variance = row.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / row.len() as f64;
+            let normal = row.iter().map(|value| (value - mean) / (variance + 1e-5).sqrt());
+            normal.zip(gamma.iter().zip(&beta)).map(|(value, (gamma, beta))| value * gamma + beta).collect()
+        };
+        x.iter().map(row).collect()
+    }
+}
+
+fn log_softmax(logits: Vec<f64>) -> Vec<f64> {
+    let largest = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let sum: f64 = logits.iter().map(|logit| (logit - largest).exp()).sum();
+    logits.iter().map(|logit| logit - largest - sum.ln()).collect()
+}
+
+/// The reference as a decoder that computes everything again with each step.
+pub struct Steps<'a> {
+    reference: &'a Reference<'a>,
+    encoded: Vec<Vec<Rows>>,
+    /// Sentence and tokens so far of each row.
+    rows: Vec<(usize, Vec<u32>)>,
+}
+
+impl<'a> Steps<'a> {
+    pub fn new(reference: &'a Reference<'a>, sentences: &[Vec<u32>]) -> Self {
+        let encoded = sentences.iter().map(|sentence| reference.encode(sentence)).collect();
+        Self { reference, encoded, rows: (0..sentences.len()).map(|sentence| (sentence, Vec::new())).collect() }
+    }
+}
+
+impl StepModel for Steps<'_> {
+    type Error = std::convert::Infallible;
+
+    fn step(&mut self, tokens: &[u32], parents: &[usize]) -> Result<Vec<f32>, Self::Error> {
+        let extended = |(&token, &parent): (&u32, &usize)| {
+            let (sentence, before) = &self.rows[parent];
+            (*sentence, before.iter().copied().chain([token]).collect())
+        };
+        self.rows = tokens.iter().zip(parents).map(extended).collect();
+        let last = |(sentence, tokens): &(usize, Vec<u32>)| {
+            self.reference.decode(&self.encoded[*sentence], tokens).pop().unwrap()
+        };
+        Ok(self.rows.iter().flat_map(last).map(|value| value as f32).collect())
+    }
+}
