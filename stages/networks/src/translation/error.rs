@@ -25,6 +25,16 @@ pub enum TranslationError {
         /// The last token there is.
         last: usize,
     },
+    /// A setting that no network or training can have.
+    #[error("`{parameter}` is {found}, wanted {wanted}")]
+    Setting {
+        /// Its name in a manifest.
+        parameter: &'static str,
+        /// Its value.
+        found: String,
+        /// What it may be.
+        wanted: &'static str,
+    },
     /// No checkpoint to average.
     #[error("no checkpoint to average, wanted at least one")]
     NothingToAverage,

@@ -162,7 +162,7 @@ impl TranslationNetwork {
         self.segments.get_mut().expect("no thread panicked while sorting").clear();
     }
 
-    /// Sorts pooled weights anew if `update` is a multiple of the sharing's `refresh_every`.
+    /// Lets the next update sort pooled weights anew if `update`, its number, is a multiple of the sharing's `refresh_every`.
     pub(super) fn refresh_segments(&mut self, update: usize) {
         if let Keys::Supernet(sharing) = &self.keys
             && update.is_multiple_of(sharing.refresh_every)

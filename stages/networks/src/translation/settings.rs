@@ -1,6 +1,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::error::TranslationError;
 use crate::sharing::ShiftForm;
 
 /// What a translation network computes where paper and release leave a choice, and how it is regularised.
@@ -15,6 +16,28 @@ pub struct NetworkSettings {
     pub masks: PaddingMasks,
     /// Rates of dropout; only training has any.
     pub dropout: DropoutRates,
+}
+
+impl NetworkSettings {
+    /// Checks the rates of dropout.
+    ///
+    /// # Errors
+    /// The first that is not at least 0 and below 1, or a full width of 0.
+    pub fn validate(&self) -> Result<(), TranslationError> {
+        let DropoutRates { residual, full_width, attention, kernel, first: _ } = self.dropout;
+        let rates = [("dropout.residual", residual), ("dropout.attention", attention), ("dropout.kernel", kernel)];
+        for (parameter, rate) in rates {
+            if !(0.0..1.0).contains(&rate) {
+                let wanted = "at least 0 and below 1";
+                return Err(TranslationError::Setting { parameter, found: rate.to_string(), wanted });
+            }
+        }
+        if full_width == 0 {
+            let (parameter, found) = ("dropout.full_width", full_width.to_string());
+            return Err(TranslationError::Setting { parameter, found, wanted: "at least 1" });
+        }
+        Ok(())
+    }
 }
 
 /// Which local kernels are normalised by a softmax over their taps.
@@ -91,5 +114,26 @@ impl DropoutRates {
             FirstDropout::Scaled => self.of_width(width),
             FirstDropout::Released => self.residual,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn narrow_networks_drop_less_but_on_the_first_branch_of_the_release() {
+        let rates = DropoutRates::default();
+        assert_eq!([rates.of_width(1024), rates.of_width(512), rates.of_first_branch(512)], [0.3, 0.15, 0.15]);
+        let released = DropoutRates { first: FirstDropout::Released, ..rates };
+        assert_eq!([released.of_width(512), released.of_first_branch(512)], [0.15, 0.3]);
+    }
+
+    #[test]
+    fn a_rate_that_drops_everything_is_told() {
+        let dropout = DropoutRates { attention: 1.0, ..DropoutRates::default() };
+        let error = NetworkSettings { dropout, ..NetworkSettings::default() }.validate().unwrap_err();
+        assert_eq!(error.to_string(), "`dropout.attention` is 1, wanted at least 0 and below 1");
+        assert_eq!(NetworkSettings::default().validate(), Ok(()));
     }
 }

@@ -94,7 +94,6 @@ impl<'a> TranslationTrainer<'a> {
     pub fn update(&mut self, batches: &[TokenBatch], architecture: &TransformerArchitecture) -> UpdateSummary {
         let tokens: usize = batches.iter().map(TokenBatch::target_tokens).sum();
         let rate = self.settings.rate(self.updates);
-        self.network.refresh_segments(self.updates);
         let mut totals = Totals::default();
         for (index, batch) in batches.iter().enumerate() {
             self.add_batch(&mut totals, (index, batch), tokens, architecture);
@@ -102,6 +101,7 @@ impl<'a> TranslationTrainer<'a> {
         let gradients = std::mem::take(&mut totals.gradients);
         self.optimizer.follow(rate, &mut self.network.parameters, gradients, self.settings.clip_norm);
         self.updates += 1;
+        self.network.refresh_segments(self.updates);
         let per_token = |sum: f64| sum / tokens.max(1) as f64;
         UpdateSummary {
             smoothed_bits: per_token(totals.smoothed) / LN_2,

@@ -3,6 +3,7 @@ use std::f64::consts::PI;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::error::TranslationError;
 use crate::operators::window::GradientScale;
 use crate::training::OptimizerSettings;
 
@@ -77,6 +78,33 @@ impl Default for TranslationTraining {
 }
 
 impl TranslationTraining {
+    /// Checks numbers that training cannot do without.
+    ///
+    /// # Errors
+    /// The first that makes no sense.
+    pub fn validate(&self) -> Result<(), TranslationError> {
+        let error = |parameter, found: String, wanted| Err(TranslationError::Setting { parameter, found, wanted });
+        for (parameter, found) in
+            [("updates", self.updates), ("batches_per_update", self.batches_per_update), ("average", self.average)]
+        {
+            if found == 0 {
+                return error(parameter, found.to_string(), "at least 1");
+            }
+        }
+        for (parameter, found) in [("peak_rate", self.peak_rate), ("start_rate", self.start_rate)] {
+            if !(found.is_finite() && found >= 0.0) {
+                return error(parameter, found.to_string(), "a finite rate of at least 0");
+            }
+        }
+        if !(0.0..1.0).contains(&self.label_smoothing) {
+            return error("label_smoothing", self.label_smoothing.to_string(), "at least 0 and below 1");
+        }
+        if let Some(clip) = self.clip_norm.filter(|clip| clip.is_nan() || *clip <= 0.0) {
+            return error("clip_norm", clip.to_string(), "above 0, or nothing for no limit");
+        }
+        Ok(())
+    }
+
     /// Returns the rate of an update, the first is 0.
     pub fn rate(&self, update: usize) -> f64 {
         let (update, warmup) = (update as f64, self.warmup_updates as f64);
@@ -106,6 +134,19 @@ mod tests {
             let found = training.rate(update);
             assert!((found - wanted).abs() < 1e-15, "update {update}: {found} instead of {wanted}");
         }
+    }
+
+    #[test]
+    fn settings_that_cannot_train_are_told() {
+        assert_eq!(TranslationTraining::default().validate(), Ok(()));
+        let error = |training: TranslationTraining| training.validate().unwrap_err().to_string();
+        let training = TranslationTraining::default();
+        let average = TranslationTraining { average: 0, ..training };
+        assert_eq!(error(average), "`average` is 0, wanted at least 1");
+        let rate = TranslationTraining { peak_rate: f64::NAN, ..training };
+        assert_eq!(error(rate), "`peak_rate` is NaN, wanted a finite rate of at least 0");
+        let clip = TranslationTraining { clip_norm: Some(0.0), ..training };
+        assert_eq!(error(clip), "`clip_norm` is 0, wanted above 0, or nothing for no limit");
     }
 
     #[test]

@@ -1,5 +1,5 @@
 use burn::tensor::Device;
-use spaces::{DecoderChoices, EncoderChoices, HybridTransformer, LinearForm, Mix, TransformerArchitecture};
+use spaces::{DecoderChoices, EncoderChoices, HybridTransformer, LinearForm, Mix, Operator, TransformerArchitecture};
 
 use super::samples::{architecture, reversals, task};
 use crate::sharing::{SharingError, SharingMode, ShiftForm};
@@ -33,15 +33,19 @@ fn space(forms: &[LinearForm]) -> HybridTransformer {
     HybridTransformer { inner_width: 16, encoder, decoder }
 }
 
-fn supernet(mode: SharingMode, mlp: MlpSharing, settings: &NetworkSettings) -> TranslationNetwork {
-    let sharing = TranslationSharing { mode, mlp, segments: 10, ..TranslationSharing::default() };
+/// Returns a fresh supernet of the space with all linear forms.
+pub fn supernet(sharing: &TranslationSharing, settings: &NetworkSettings) -> TranslationNetwork {
     sharing.validate(settings.shift).expect("a sharing that fits");
-    TranslationNetwork::supernet(&space(&LinearForm::ALL), &task(), &sharing, settings, 3, &Device::flex())
+    TranslationNetwork::supernet(&space(&LinearForm::ALL), &task(), sharing, settings, 3, &Device::flex())
         .expect("a space of networks")
 }
 
+fn sharing(mode: SharingMode, mlp: MlpSharing) -> TranslationSharing {
+    TranslationSharing { mode, mlp, ..TranslationSharing::default() }
+}
+
 fn shared(mode: SharingMode) -> TranslationNetwork {
-    supernet(mode, MlpSharing::PerCandidate, &NetworkSettings::default())
+    supernet(&sharing(mode, MlpSharing::PerCandidate), &NetworkSettings::default())
 }
 
 /// Returns keys of tensors that an update with this architecture moves.
@@ -66,7 +70,7 @@ fn with_prefix(keys: &[String], prefixes: &[&str]) -> Vec<String> {
 fn an_inherited_subnet_is_its_exported_weights() {
     for mode in [SharingMode::None, SharingMode::Naive, SharingMode::Hws] {
         for mlp in [MlpSharing::PerCandidate, MlpSharing::Shared] {
-            let network = supernet(mode, mlp, &NetworkSettings::default());
+            let network = supernet(&sharing(mode, mlp), &NetworkSettings::default());
             for form in LinearForm::ALL {
                 let architecture = architecture(&[Mix::Shift, Mix::AttentionAdd], &[Mix::AttentionConv], form);
                 let weights = network.export(&architecture);
@@ -175,10 +179,28 @@ fn naive_sharing_has_no_transform_and_no_prior() {
     assert!(prior(SharingMode::Hws) > 0.0);
 }
 
+/// Weights begin uniform: standardised, their divergence from N(0, 1) is 0 and from Laplace(0, 1) 0.01 in the mean.
+#[test]
+fn the_prior_measures_weights_by_their_deviation_at_initialisation() {
+    let network = shared(SharingMode::Hws);
+    for (form, kind) in [(LinearForm::Dense, Operator::Conv), (LinearForm::Add, Operator::Add)] {
+        let point = architecture(&[Mix::Attention; 2], &[Mix::Attention], form);
+        let shared = network.resolve(&point).shared;
+        assert!(!shared.is_empty());
+        for (operator, weight) in shared {
+            assert_eq!(operator, kind);
+            let values = crate::parameters::host_values(weight);
+            let variance = values.iter().map(|value| value * value).sum::<f32>() / values.len() as f32;
+            // 256 and more draws of variance 1 and fourth moment 9/5: four deviations of their mean square.
+            assert!((variance - 1.0).abs() < 4.0 * (0.8_f32 / 256.0).sqrt(), "{variance}");
+        }
+    }
+}
+
 #[test]
 fn shared_mlps_leave_one_per_layer() {
     let keys = |mlp| {
-        let network = supernet(SharingMode::Hws, mlp, &NetworkSettings::default());
+        let network = supernet(&sharing(SharingMode::Hws, mlp), &NetworkSettings::default());
         let of_layer = network.parameters.iter().map(|(key, _)| key.clone());
         of_layer.filter(|key| key.starts_with("encoder.0.") && key.ends_with("mlp.expand.weight")).count()
     };
@@ -202,10 +224,9 @@ fn sharing_makes_a_supernet_smaller() {
 #[test]
 fn exponents_and_signs_are_not_shared() {
     let settings = NetworkSettings { shift: ShiftForm::Ps, ..NetworkSettings::default() };
-    let sharing = TranslationSharing::default();
-    assert_eq!(sharing.validate(ShiftForm::Ps), Err(SharingError::PooledPs));
+    assert_eq!(TranslationSharing::default().validate(ShiftForm::Ps), Err(SharingError::PooledPs));
     let point = architecture(&[Mix::Shift, Mix::AttentionShift], &[Mix::Attention], LinearForm::Shift);
-    let keys = moved(supernet(SharingMode::None, MlpSharing::PerCandidate, &settings), &point);
+    let keys = moved(supernet(&sharing(SharingMode::None, MlpSharing::PerCandidate), &settings), &point);
     for part in ["exponent", "sign"] {
         assert!(keys.contains(&format!("encoder.0.S.local.shift.shift.weight.{part}")), "{keys:?}");
         assert!(keys.contains(&format!("decoder.0.A.mlp.expand.shift.weight.{part}")), "{keys:?}");
@@ -216,7 +237,7 @@ fn exponents_and_signs_are_not_shared() {
 fn a_softmax_forces_released_add_kernels_into_the_unit_interval() {
     let kernel = |kernel_softmax| {
         let settings = NetworkSettings { kernel_softmax, ..NetworkSettings::default() };
-        let network = supernet(SharingMode::Hws, MlpSharing::PerCandidate, &settings);
+        let network = supernet(&sharing(SharingMode::Hws, MlpSharing::PerCandidate), &settings);
         let weights = network.export(&architecture(&[Mix::Add, Mix::Conv], &[Mix::Attention], LinearForm::Dense));
         weights.floats("encoder.0.mix.local.kernel", &[16, 3]).expect("exported").to_vec()
     };
