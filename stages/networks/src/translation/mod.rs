@@ -28,7 +28,7 @@ pub use error::TranslationError;
 pub use inference::{BatchLoss, TranslationInference};
 pub use network::TranslationNetwork;
 pub use settings::{DropoutRates, FirstDropout, KernelSoftmax, NetworkSettings, PaddingMasks};
-pub use sharing::{MlpSharing, TranslationSharing};
+pub use sharing::{MlpSharing, TranslationPrior, TranslationSharing};
 pub use trainer::{TranslationSnapshot, TranslationTrainer, UpdateSummary};
 pub use training::{Decline, TranslationTraining};
 
