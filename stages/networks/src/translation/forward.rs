@@ -9,6 +9,7 @@ use super::frame::{Frame, Padded, fold};
 use super::noise::Noise;
 use super::piece::Side;
 use super::settings::{NetworkSettings, PaddingMasks};
+use super::tap::LayerTap;
 use super::tensors::{LinearTensors, NetworkTensors};
 use crate::operators::dropout::dropout;
 use crate::operators::layer_norm::layer_norm;
@@ -16,9 +17,6 @@ use crate::operators::linear_form::{add_linear, linear};
 use crate::operators::local_mix::{LocalLaw, local_mix};
 use crate::operators::multi_head::{AttentionMask, Order, multi_head};
 use crate::operators::window::GradientScale;
-
-/// What happens to the input of a linear layer, named, before the layer reads it.
-pub(crate) type LinearTap<'a> = &'a dyn Fn(&str, Tensor<2>) -> Tensor<2>;
 
 /// One evaluation of a translation network.
 pub(crate) struct Forward<'a> {
@@ -32,7 +30,7 @@ pub(crate) struct Forward<'a> {
     pub add_scale: GradientScale,
     /// Dropout, in training only.
     pub noise: Option<Noise>,
-    pub tap: Option<LinearTap<'a>>,
+    pub tap: Option<&'a dyn LayerTap>,
 }
 
 /// A layer's mix of positions and where it stands.
@@ -203,6 +201,7 @@ impl Forward<'_> {
     /// Returns what the kernel of a local branch makes of `[B, T, C]`: centred in the encoder, causal in the decoder.
     fn local_kernel(&self, block: &Block<'_>, operator: LocalOperator, values: Tensor<3>) -> Tensor<3> {
         let kernel = self.tensors.kernel(&format!("{}.mix.local.kernel", block.layer));
+        let kernel = self.tap.map_or_else(|| kernel.clone(), |tap| tap.weight(kernel.clone()));
         let kernel = self.dropped(kernel, self.settings.dropout.kernel);
         let taps = kernel.dims()[1];
         let padding = match block.side {
@@ -234,11 +233,16 @@ impl Forward<'_> {
     }
 
     pub fn linear(&self, name: &str, input: Tensor<2>) -> Tensor<2> {
-        let input = match self.tap {
-            Some(tap) => tap(name, input),
-            None => input,
+        let Some(tap) = self.tap else { return self.product(self.tensors.linear(name).clone(), input) };
+        let layer = match self.tensors.linear(name).clone() {
+            LinearTensors::Product { weight, bias } => LinearTensors::Product { weight: tap.weight(weight), bias },
+            LinearTensors::Distance { weight, norm } => LinearTensors::Distance { weight: tap.weight(weight), norm },
         };
-        match self.tensors.linear(name).clone() {
+        tap.output(self.product(layer, tap.input(name, input)))
+    }
+
+    fn product(&self, layer: LinearTensors, input: Tensor<2>) -> Tensor<2> {
+        match layer {
             LinearTensors::Product { weight, bias } => linear(input, weight, bias),
             LinearTensors::Distance { weight, norm } => add_linear(input, weight, norm, self.add_scale),
         }

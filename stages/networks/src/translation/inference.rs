@@ -7,7 +7,9 @@ use spaces::{TransformerArchitecture, TranslationTask, Weights, WeightsError};
 
 use super::forward::Forward;
 use super::network::TranslationNetwork;
+use super::quantization::{RoundedInputs, float_weights};
 use super::settings::{DropoutRates, NetworkSettings};
+use super::tap::LayerTap;
 use super::tensors::NetworkTensors;
 use super::trainer::{cross_entropy, target_values};
 use crate::parameters::host_values;
@@ -18,6 +20,8 @@ pub struct TranslationInference {
     task: TranslationTask,
     settings: NetworkSettings,
     tensors: NetworkTensors,
+    /// The grids of 8-bit networks.
+    inputs: Option<RoundedInputs>,
     device: Device,
 }
 
@@ -42,6 +46,7 @@ impl TranslationInference {
             task: network.task,
             settings: NetworkSettings { dropout: DropoutRates::none(), ..network.settings },
             tensors: network.resolve(architecture).tensors.detached(),
+            inputs: None,
             device: network.parameters.device().clone().inner(),
         }
     }
@@ -61,8 +66,25 @@ impl TranslationInference {
             task: *task,
             settings: NetworkSettings { dropout: DropoutRates::none(), ..NetworkSettings::default() },
             tensors: NetworkTensors::of_weights(architecture, task, weights, device)?,
+            inputs: None,
             device: device.clone(),
         })
+    }
+
+    /// Returns an 8-bit network computed with floats: inputs and weights take only the values that their bytes stand
+    /// for (layout: [`super::quantize_translation`]).
+    ///
+    /// # Errors
+    /// If a tensor of the architecture is missing or has another type or shape.
+    pub fn of_quantized(
+        architecture: &TransformerArchitecture,
+        task: &TranslationTask,
+        quantized: &Weights,
+        device: &Device,
+    ) -> Result<Self, WeightsError> {
+        let floats = float_weights(architecture, task, quantized)?;
+        let inputs = Some(RoundedInputs::of_weights(architecture, task, quantized)?);
+        Ok(Self { inputs, ..Self::of_weights(architecture, task, &floats, device)? })
     }
 
     /// Returns the losses of a batch.
@@ -98,7 +120,7 @@ impl TranslationInference {
             device: &self.device,
             add_scale: None,
             noise: None,
-            tap: None,
+            tap: self.inputs.as_ref().map(|inputs| inputs as &dyn LayerTap),
         }
     }
 }

@@ -43,7 +43,8 @@ impl TranslationInference {
     }
 }
 
-fn check(task: &spaces::TranslationTask, sentence: usize, tokens: &[u32]) -> Result<(), TranslationError> {
+/// Checks that a network can read a sentence, its end not among the tokens.
+pub(super) fn check(task: &spaces::TranslationTask, sentence: usize, tokens: &[u32]) -> Result<(), TranslationError> {
     let (found, longest) = (tokens.len() + 1, task.longest);
     if found > longest {
         return Err(TranslationError::TooLong { sentence, found, longest });
