@@ -34,7 +34,7 @@ pub use quantization::{
     quantize_translation_within,
 };
 pub use settings::{DropoutRates, FirstDropout, KernelSoftmax, NetworkSettings, PaddingMasks};
-pub use sharing::{MlpSharing, TranslationSharing};
+pub use sharing::{MlpSharing, TranslationPrior, TranslationSharing};
 pub use trainer::{TranslationSnapshot, TranslationTrainer, UpdateSummary};
 pub use training::{Decline, TranslationTraining};
 

@@ -37,3 +37,20 @@ const fn mixed(number: u64) -> u64 {
     let number = (number ^ (number >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     number ^ (number >> 31)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn masks_repeat_for_the_same_batch_and_for_no_other() {
+        let masks = |noise: Noise| [0.1, 0.0, 0.1].map(|rate| noise.mask(rate));
+        let [first, none, second] = masks(Noise::new(1, 2, 3));
+        assert_eq!(none, None);
+        assert_ne!(first, second);
+        assert_eq!(masks(Noise::new(1, 2, 3)), [first, none, second]);
+        for other in [Noise::new(2, 2, 3), Noise::new(1, 3, 3), Noise::new(1, 2, 2), Noise::new(1, 3, 2)] {
+            assert_ne!(masks(other)[0], first);
+        }
+    }
+}

@@ -14,6 +14,7 @@ use super::tap::LayerTap;
 use super::training::TranslationTraining;
 use crate::operators::label_smoothing::{CrossEntropy, smoothed_cross_entropy};
 use crate::parameters::{KeyedGradients, NamedTensor};
+use crate::prior::Prior;
 use crate::sharing::SharingMode;
 use crate::training::{Momentum, Optimizer};
 
@@ -168,7 +169,7 @@ impl<'a> TranslationTrainer<'a> {
 
     fn prior(&self, shared: Vec<(spaces::Operator, Tensor<1>)>) -> Option<Tensor<1>> {
         match &self.network.keys {
-            Keys::Supernet(sharing) if sharing.mode == SharingMode::Hws => sharing.prior.loss(shared),
+            Keys::Supernet(sharing) if sharing.mode == SharingMode::Hws => Prior::from(sharing.prior).loss(shared),
             Keys::Supernet(_) | Keys::Subnet => None,
         }
     }
