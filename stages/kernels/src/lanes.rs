@@ -31,6 +31,21 @@ pub(crate) fn largest(values: &[f32]) -> f32 {
     most.iter().chain(rest).copied().fold(f32::NEG_INFINITY, f32::max)
 }
 
+/// Returns smallest and largest value, +∞ and −∞ of none. NaN is passed over.
+#[inline(always)]
+pub(crate) fn extremes(values: &[f32]) -> (f32, f32) {
+    let (whole, rest) = values.as_chunks::<LANES>();
+    let (mut least, mut most) = ([f32::INFINITY; LANES], [f32::NEG_INFINITY; LANES]);
+    for values in whole {
+        for at in 0..LANES {
+            least[at] = if values[at] < least[at] { values[at] } else { least[at] };
+            most[at] = if values[at] > most[at] { values[at] } else { most[at] };
+        }
+    }
+    let least = least.iter().chain(rest).copied().fold(f32::INFINITY, f32::min);
+    (least, most.iter().chain(rest).copied().fold(f32::NEG_INFINITY, f32::max))
+}
+
 #[inline(always)]
 fn total(sums: [f32; LANES]) -> f32 {
     let mut sums = sums;
@@ -91,7 +106,9 @@ mod tests {
         for length in 0..70 {
             let values: Vec<f32> = (0..length).map(|at| ((at * 37) % 64) as f32).collect();
             assert_eq!(sum_of(&values, |value| value * 2.0), values.iter().sum::<f32>() * 2.0);
-            assert_eq!(largest(&values), values.iter().copied().fold(f32::NEG_INFINITY, f32::max));
+            let most = values.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+            assert_eq!(largest(&values), most);
+            assert_eq!(extremes(&values), (values.iter().copied().fold(f32::INFINITY, f32::min), most));
         }
     }
 }

@@ -10,6 +10,7 @@
 //! - [`local`]: light convolutions over time, multiplying or adding.
 //! - [`attention`], [`layer_norm`], [`linear`], [`cross_entropy`]: what else a network on sequences computes; [`Mask`]: what
 //!   dropout drops; [`product`]: products of matrices.
+//! - [`rounding`]: rounding to 256 values, for training with 8 bits.
 //! - [`bytes`]: the add layer on 8-bit integers.
 //! - [`Ceiling`]: what the machine gives the loop under all of them.
 //! - [`reference`]: the plain loops that every fast path is tested against.
@@ -38,6 +39,7 @@ mod matrix;
 pub mod multiply;
 pub mod product;
 pub mod reference;
+pub mod rounding;
 #[cfg(test)]
 mod samples;
 pub mod shift;

@@ -61,6 +61,12 @@ fn threshold(rate: f32) -> u32 {
     (f64::from(rate) * f64::from(u32::MAX)) as u32
 }
 
+/// Returns a number of at least 0 and below 1 for a place under a key.
+#[inline(always)]
+pub(crate) fn uniform(at: usize, key: u64) -> f32 {
+    (mixed(at as u32, key) >> 8) as f32 / (1 << 24) as f32
+}
+
 /// Returns 32 bits of a place under a key: the finaliser of MurmurHash3, once for each half of the key.
 #[inline(always)]
 fn mixed(at: u32, key: u64) -> u32 {

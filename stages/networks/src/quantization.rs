@@ -14,7 +14,7 @@ use crate::training::images;
 use crate::weights::tensors_of;
 
 /// Smallest and largest input of a layer.
-pub(crate) type Range = (f32, f32);
+type Range = (f32, f32);
 
 /// The range of each linear layer and classifier, by node index of the folded graph.
 type Ranges = BTreeMap<usize, Range>;

@@ -2,6 +2,7 @@
 
 pub mod attention;
 pub mod batch_norm;
+pub(crate) mod byte_rounding;
 #[cfg(any(feature = "cuda", feature = "vulkan"))]
 mod cube;
 pub(crate) mod dropout;

@@ -200,8 +200,12 @@ impl Forward<'_> {
 
     /// Returns what the kernel of a local branch makes of `[B, T, C]`: centred in the encoder, causal in the decoder.
     fn local_kernel(&self, block: &Block<'_>, operator: LocalOperator, values: Tensor<3>) -> Tensor<3> {
-        let kernel = self.tensors.kernel(&format!("{}.mix.local.kernel", block.layer));
-        let kernel = self.tap.map_or_else(|| kernel.clone(), |tap| tap.weight(kernel.clone()));
+        let name = format!("{}.mix.local.kernel", block.layer);
+        let kernel = self.tensors.kernel(&name);
+        let kernel = match self.tap {
+            Some(tap) => tap.weight(&name, kernel),
+            None => kernel,
+        };
         let kernel = self.dropped(kernel, self.settings.dropout.kernel);
         let taps = kernel.dims()[1];
         let padding = match block.side {
@@ -235,8 +239,12 @@ impl Forward<'_> {
     pub fn linear(&self, name: &str, input: Tensor<2>) -> Tensor<2> {
         let Some(tap) = self.tap else { return self.product(self.tensors.linear(name).clone(), input) };
         let layer = match self.tensors.linear(name).clone() {
-            LinearTensors::Product { weight, bias } => LinearTensors::Product { weight: tap.weight(weight), bias },
-            LinearTensors::Distance { weight, norm } => LinearTensors::Distance { weight: tap.weight(weight), norm },
+            LinearTensors::Product { weight, bias } => {
+                LinearTensors::Product { weight: tap.weight(name, weight), bias }
+            }
+            LinearTensors::Distance { weight, norm } => {
+                LinearTensors::Distance { weight: tap.weight(name, weight), norm }
+            }
         };
         tap.output(self.product(layer, tap.input(name, input)))
     }

@@ -29,9 +29,12 @@ pub use average::average;
 pub use error::TranslationError;
 pub use inference::{BatchLoss, TranslationInference};
 pub use network::TranslationNetwork;
-pub use quantization::{TranslationQuantizationError, quantize_translation};
+pub use quantization::{
+    EightBitTraining, InputRanges, LargestInput, TranslationQuantizationError, quantize_translation,
+    quantize_translation_within,
+};
 pub use settings::{DropoutRates, FirstDropout, KernelSoftmax, NetworkSettings, PaddingMasks};
-pub use sharing::{MlpSharing, TranslationSharing};
+pub use sharing::{MlpSharing, TranslationPrior, TranslationSharing};
 pub use trainer::{TranslationSnapshot, TranslationTrainer, UpdateSummary};
 pub use training::{Decline, TranslationTraining};
 

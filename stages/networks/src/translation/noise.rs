@@ -2,7 +2,7 @@ use std::cell::Cell;
 
 use kernels::Mask;
 
-/// The dropout masks of one batch, in the order in which the network asks for them.
+/// The random numbers of one batch, in the order in which the network asks for them.
 #[derive(Debug)]
 pub(crate) struct Noise {
     seed: u64,
@@ -10,7 +10,7 @@ pub(crate) struct Noise {
 }
 
 impl Noise {
-    /// Returns the masks of a batch of an update: the same for the same numbers.
+    /// Returns the numbers of a batch of an update: the same for the same arguments.
     pub fn new(seed: u64, update: usize, batch: usize) -> Self {
         let seed = mixed(mixed(mixed(seed) ^ update as u64) ^ batch as u64);
         Self { seed, drawn: Cell::new(0) }
@@ -18,9 +18,15 @@ impl Noise {
 
     /// Returns the next mask, `None` if nothing is dropped.
     pub fn mask(&self, rate: f64) -> Option<Mask> {
+        let key = self.key();
+        (rate > 0.0).then(|| Mask::new(rate as f32, key))
+    }
+
+    /// Returns the next key of what is random in a tensor.
+    pub fn key(&self) -> u64 {
         let drawn = self.drawn.get();
         self.drawn.set(drawn + 1);
-        (rate > 0.0).then(|| Mask::new(rate as f32, mixed(self.seed ^ drawn)))
+        mixed(self.seed ^ drawn)
     }
 }
 
@@ -30,4 +36,21 @@ const fn mixed(number: u64) -> u64 {
     let number = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let number = (number ^ (number >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     number ^ (number >> 31)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn masks_repeat_for_the_same_batch_and_for_no_other() {
+        let masks = |noise: Noise| [0.1, 0.0, 0.1].map(|rate| noise.mask(rate));
+        let [first, none, second] = masks(Noise::new(1, 2, 3));
+        assert_eq!(none, None);
+        assert_ne!(first, second);
+        assert_eq!(masks(Noise::new(1, 2, 3)), [first, none, second]);
+        for other in [Noise::new(2, 2, 3), Noise::new(1, 3, 3), Noise::new(1, 2, 2), Noise::new(1, 3, 2)] {
+            assert_ne!(masks(other)[0], first);
+        }
+    }
 }

@@ -18,10 +18,13 @@ use super::tap::LayerTap;
 use super::trainer::target_values;
 use super::translate::check;
 use crate::parameters::host_values;
-use crate::quantization::{Range, dequantized, quantize_layer, rounded_to_bytes};
+use crate::quantization::{dequantized, quantize_layer, rounded_to_bytes};
 
+mod eight_bit;
 mod inputs;
 
+pub use eight_bit::{EightBitTraining, LargestInput};
+pub(crate) use eight_bit::{EightBits, RoundedBatch};
 pub(crate) use inputs::RoundedInputs;
 
 /// Why a translation network has no 8-bit form.
@@ -59,12 +62,26 @@ pub fn quantize_translation(
     device: &Device,
 ) -> Result<Weights, TranslationQuantizationError> {
     let inference = TranslationInference::of_weights(architecture, task, weights, device)?;
-    let ranges = observe(&inference, calibration)?;
+    quantize_translation_within(architecture, task, weights, &observe(&inference, calibration)?)
+}
+
+/// As [`quantize_translation`], with given ranges of the inputs of linear layers, such as those of training with 8 bits.
+///
+/// # Errors
+/// If a tensor or a range is missing, a tensor has another shape, or a shift weight is no power of two.
+pub fn quantize_translation_within(
+    architecture: &TransformerArchitecture,
+    task: &TranslationTask,
+    weights: &Weights,
+    ranges: &InputRanges,
+) -> Result<Weights, TranslationQuantizationError> {
     let mut quantized = Weights::default();
     for piece in pieces(architecture, task) {
         match piece.kind {
             PieceKind::Linear { form, .. } => {
-                let range = ranges.get(&piece.name).copied().ok_or(TranslationQuantizationError::NoSentences)?;
+                let (low, high) = *ranges.get(&piece.name).ok_or(TranslationQuantizationError::NoSentences)?;
+                // A zero is exact, whatever the range.
+                let range = (low.min(0.0), high.max(0.0));
                 quantize_layer(&mut quantized, weights, &piece.weight(), arithmetic(form), range)?;
                 piece.keep_vectors(weights, &mut quantized)?;
             }
@@ -146,14 +163,14 @@ impl Piece {
     }
 }
 
-/// Smallest and largest input of each linear layer, 0 among them.
-type Ranges = BTreeMap<String, Range>;
+/// Smallest and largest input of each linear layer, by its name in [`TransformerArchitecture::parameters`].
+pub type InputRanges = BTreeMap<String, (f32, f32)>;
 
 /// Sentences are read one at a time: what stands at padding is no input.
 fn observe(
     inference: &TranslationInference,
     calibration: &[TokenBatch],
-) -> Result<Ranges, TranslationQuantizationError> {
+) -> Result<InputRanges, TranslationQuantizationError> {
     let task = inference.task();
     let watch = Watch::default();
     let forward = Forward { tap: Some(&watch), ..inference.forward() };
@@ -185,7 +202,7 @@ fn pairs(batch: &TokenBatch) -> impl Iterator<Item = TokenBatch> {
 
 #[derive(Default)]
 struct Watch {
-    ranges: RefCell<Ranges>,
+    ranges: RefCell<InputRanges>,
 }
 
 impl LayerTap for Watch {

@@ -18,6 +18,9 @@ use crate::sharing::{SharingError, SharingMode, ShiftForm};
 /// | kernel of add and shift, add matrix | W | T(W) |
 /// | shift matrix | sign · 2^round(log2 W) | the same |
 /// | matrix of a shift branch, between projection and kernel | the shift reading of its input projection | the same |
+///
+/// The pool of a local operator has no weight of its own for the last one: it would be no shared weight, and a shift
+/// branch would not inherit what convolutions learn.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct TranslationSharing {
@@ -29,9 +32,23 @@ pub struct TranslationSharing {
     pub refresh_every: usize,
     /// Who owns the MLP of a layer.
     pub mlp: MlpSharing,
-    /// Weights of the prior loss of Eq. 7, only with [`SharingMode::Hws`]. Weights are divided by their deviation at
-    /// initialisation first: N(0, 1) and Laplace(0, 1) are far from what any matrix of a trained network looks like.
-    pub prior: Prior,
+    /// The prior loss of Eq. 7, only with [`SharingMode::Hws`].
+    pub prior: TranslationPrior,
+}
+
+/// Factors of the prior loss beside a loss per target token (Eq. 7 of ShiftAddNAS, which gives none): divergence of
+/// shared weights from the distribution that their reader prefers.
+///
+/// It is taken of pools that an add kernel or add matrix reads through T, of the part that the architecture reads, and
+/// of weights divided by their deviation at initialisation: entries of trained matrices are about 0.03, and N(0, 1) and
+/// Laplace(0, 1) would pull them far away.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct TranslationPrior {
+    /// Of the divergence of weights that are multiplied with from N(0, 1).
+    pub conv: f64,
+    /// Of the divergence of transformed weights of add layers from Laplace(0, 1).
+    pub add: f64,
 }
 
 /// Who owns the MLP of a layer and the norms around it.
@@ -45,8 +62,17 @@ pub enum MlpSharing {
     Shared,
 }
 
-/// Coefficient of the prior loss beside a loss per token.
-const PRIOR: f64 = 1e-3;
+impl Default for TranslationPrior {
+    fn default() -> Self {
+        Self { conv: 1e-3, add: 1e-3 }
+    }
+}
+
+impl From<TranslationPrior> for Prior {
+    fn from(TranslationPrior { conv, add }: TranslationPrior) -> Self {
+        Self { conv, add }
+    }
+}
 
 impl Default for TranslationSharing {
     fn default() -> Self {
@@ -55,7 +81,7 @@ impl Default for TranslationSharing {
             segments: 200,
             refresh_every: 1,
             mlp: MlpSharing::default(),
-            prior: Prior { conv: PRIOR, add: PRIOR },
+            prior: TranslationPrior::default(),
         }
     }
 }

@@ -9,7 +9,7 @@ pub(crate) trait LayerTap {
     fn input(&self, layer: &str, input: Tensor<2>) -> Tensor<2>;
 
     /// Returns the weight that a linear layer is to use, `[O, I]`, or the kernel of a local operator, `[H, K]`.
-    fn weight(&self, weight: Tensor<2>) -> Tensor<2> {
+    fn weight(&self, _layer: &str, weight: Tensor<2>) -> Tensor<2> {
         weight
     }
 

@@ -9,9 +9,12 @@ use super::frame::{Padded, indices, real_targets};
 use super::keys::Keys;
 use super::network::TranslationNetwork;
 use super::noise::Noise;
+use super::quantization::{EightBits, InputRanges, RoundedBatch};
+use super::tap::LayerTap;
 use super::training::TranslationTraining;
 use crate::operators::label_smoothing::{CrossEntropy, smoothed_cross_entropy};
 use crate::parameters::{KeyedGradients, NamedTensor};
+use crate::prior::Prior;
 use crate::sharing::SharingMode;
 use crate::training::{Momentum, Optimizer};
 
@@ -24,6 +27,7 @@ pub struct TranslationTrainer<'a> {
     settings: &'a TranslationTraining,
     optimizer: Optimizer,
     seed: u64,
+    eight_bits: Option<EightBits>,
 }
 
 /// What one update measured, per target token.
@@ -67,7 +71,14 @@ struct Totals {
 impl<'a> TranslationTrainer<'a> {
     /// Returns a trainer at update 0. The seed decides dropout.
     pub fn new(network: TranslationNetwork, settings: &'a TranslationTraining, seed: u64) -> Self {
-        Self { network, updates: 0, settings, optimizer: Optimizer::new(settings.optimizer), seed }
+        let eight_bits = settings.eight_bit.map(EightBits::new);
+        Self { network, updates: 0, settings, optimizer: Optimizer::new(settings.optimizer), seed, eight_bits }
+    }
+
+    /// Returns the running ranges of the inputs of linear layers, empty without training for 8 bits. Nine tenths of one
+    /// are that of the last batch; a snapshot holds none of it.
+    pub fn input_ranges(&self) -> InputRanges {
+        self.eight_bits.as_ref().map(EightBits::ranges).unwrap_or_default()
     }
 
     /// Returns what [`TranslationTrainer::restore`] needs to go on from here.
@@ -123,6 +134,10 @@ impl<'a> TranslationTrainer<'a> {
     ) {
         let resolved = self.network.resolve(architecture);
         let device = self.network.parameters.device().clone().inner();
+        let rounded = self.eight_bits.as_ref().map(|eight_bits| {
+            let noise = Noise::new(!self.seed, self.updates, index);
+            RoundedBatch::new(eight_bits, architecture, &self.network.task, noise)
+        });
         let forward = Forward {
             sizes: architecture.sizes(),
             settings: &self.network.settings,
@@ -131,7 +146,7 @@ impl<'a> TranslationTrainer<'a> {
             device: &device,
             add_scale: self.settings.add_gradient_scale,
             noise: Some(Noise::new(self.seed, self.updates, index)),
-            tap: None,
+            tap: rounded.as_ref().map(|rounded| rounded as &dyn LayerTap),
         };
         let entropy = cross_entropy(&forward, batch, self.settings.label_smoothing);
         totals.smoothed += f64::from(entropy.loss.clone().into_scalar::<f32>());
@@ -154,7 +169,7 @@ impl<'a> TranslationTrainer<'a> {
 
     fn prior(&self, shared: Vec<(spaces::Operator, Tensor<1>)>) -> Option<Tensor<1>> {
         match &self.network.keys {
-            Keys::Supernet(sharing) if sharing.mode == SharingMode::Hws => sharing.prior.loss(shared),
+            Keys::Supernet(sharing) if sharing.mode == SharingMode::Hws => Prior::from(sharing.prior).loss(shared),
             Keys::Supernet(_) | Keys::Subnet => None,
         }
     }

@@ -4,10 +4,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::error::TranslationError;
+use super::quantization::EightBitTraining;
 use crate::operators::window::GradientScale;
 use crate::training::OptimizerSettings;
 
-/// How a translation network is trained; the defaults are those of ShiftAddNAS for subnets on WMT'14.
+/// How a translation network is trained; the defaults are those of ShiftAddNAS for subnets on WMT'14, but for the
+/// batches per update: 128 there, of up to 4096 tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct TranslationTraining {
@@ -33,6 +35,8 @@ pub struct TranslationTraining {
     pub add_gradient_scale: GradientScale,
     /// Checkpoints at the end of training that are averaged; 1 for none but the last.
     pub average: usize,
+    /// Training for 8 bits; absent for training in floats.
+    pub eight_bit: Option<EightBitTraining>,
 }
 
 /// What the learning rate does after the warm-up.
@@ -73,6 +77,7 @@ impl Default for TranslationTraining {
             label_smoothing: 0.1,
             add_gradient_scale: Some(0.2),
             average: 1,
+            eight_bit: None,
         }
     }
 }
