@@ -119,7 +119,7 @@ impl Stage for RetrainTranslation {
             return Err("`choice.look_every` wants at least 1, found 0".to_owned());
         }
         params.choice.beam.check().map_err(|error| format!("`choice.beam`: {error}"))?;
-        translation_run::check(&params.training, &params.batch)
+        translation_run::check(&params.network, &params.training, &params.batch)
     }
 
     fn run(

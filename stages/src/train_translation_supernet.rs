@@ -71,7 +71,7 @@ impl Stage for TrainTranslationSupernet {
         let space = params.space.choices();
         space.check().map_err(|error| format!("`space`: {error}"))?;
         params.sharing.validate(params.network.shift).map_err(|error| error.to_string())?;
-        translation_run::check(&params.training, &params.batch)
+        translation_run::check(&params.network, &params.training, &params.batch)
     }
 
     fn run(
