@@ -171,14 +171,22 @@ fn files_named_like_those_of_wmt_are_found_in_either_direction() {
         }
         fs::write(folder.path().join(format!("dev.{language}")), "one\n").unwrap();
     }
-    fs::write(folder.path().join("newstest-ende-src.en.sgm"), segments("en")).unwrap();
-    fs::write(folder.path().join("newstest-ende-ref.de.sgm"), segments("de")).unwrap();
-    for (source, target, tests) in [("en", "de", 3), ("de", "en", 0)] {
+    for set in ["newstest2013", "newstest2014-deen"] {
+        fs::write(folder.path().join(format!("{set}-src.en.sgm")), segments(set)).unwrap();
+        fs::write(folder.path().join(format!("{set}-ref.de.sgm")), segments("de")).unwrap();
+    }
+    for (source, target, first) in [("en", "de", Some("newstest2014-deen & 0")), ("de", "en", None)] {
         let read = |part| read(CorpusKind::WmtLike, folder.path(), &options(source, target), part).unwrap().0;
         let train = read(TextPart::Train);
         assert_eq!((train.len(), train[0].as_str()), (16, "bible.de-en line 0 ."));
-        assert_eq!((read(TextPart::Valid).len(), read(TextPart::Test).len()), (1, tests));
+        let test = read(TextPart::Test);
+        assert_eq!((read(TextPart::Valid).len(), test.first().map(String::as_str)), (1, first));
     }
+    for language in ["de", "en"] {
+        fs::remove_file(folder.path().join(format!("dev.{language}"))).unwrap();
+    }
+    let (valid, _) = read(CorpusKind::WmtLike, folder.path(), &options("en", "de"), TextPart::Valid).unwrap();
+    assert_eq!(valid, ["newstest2013 & 0", "newstest2013 & 1", "newstest2013 & 2"]);
 }
 
 #[test]

@@ -51,6 +51,9 @@ pub struct Preparation {
     pub most_words: usize,
 }
 
+/// No sentence is as long: a corpus that is clean already loses none.
+const CLEAN_ALREADY: usize = 1_000_000;
+
 impl Default for Preparation {
     fn default() -> Self {
         Self {
@@ -82,7 +85,7 @@ impl Preparation {
                 punctuation: Punctuation::Keep,
                 merges: 32_000,
                 dictionary: DictionaryLimits { most: Some(32_768), ..DictionaryLimits::default() },
-                cleaning: Cleaning { least: 0, most: usize::MAX, ..Cleaning::default() },
+                cleaning: Cleaning { least: 0, most: CLEAN_ALREADY, ..Cleaning::default() },
                 ..plain
             },
             CorpusKind::Wmt14EnFr => Self {
