@@ -4,7 +4,6 @@ use engine::{Context, One, Stage, StageError, inputs, outputs};
 use schemars::JsonSchema;
 use search::{Bootstrap, Correlation, RankingReport, Subset, ranking_report};
 use serde::{Deserialize, Serialize};
-use spaces::SearchSpace;
 
 use crate::artifacts::{Ranking, RankingRow, ScoreTable};
 
@@ -79,7 +78,7 @@ impl Stage for CheckRanking {
 
 fn pairs(inputs: &CheckRankingInputs) -> Result<Vec<(String, f64, f64)>, StageError> {
     let predicted: BTreeMap<_, f64> = inputs.scores.scores.iter().map(|score| (&score.genome, score.score)).collect();
-    let space = &inputs.reference.space;
+    let space = inputs.reference.space.search_space();
     let pair = |reference: &crate::artifacts::Score| {
         let name = space.format(&reference.genome);
         match predicted.get(&reference.genome) {

@@ -8,7 +8,7 @@ use engine::SourcePath;
 use schemars::JsonSchema;
 use search::Budget;
 use serde::{Deserialize, Serialize};
-use spaces::{Genome, Graph, SearchSpace, Space, Task, Trellis};
+use spaces::{Genome, Graph, Space, Task, Trellis};
 
 use crate::cost::Cost;
 use crate::small_file::read_text;

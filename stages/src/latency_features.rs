@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use costs::latency::{Estimate, LatencyError, LatencyPredictor, LatencyQuery};
 use search::Budget;
-use spaces::{Genome, Graph, SearchSpace, Space, Task};
+use spaces::{Genome, Graph, Space, Task};
 
 /// Returns numbers that tell networks apart: layers by operator and level, multiply-accumulates by arithmetic, params.
 pub fn features(graph: &Graph) -> BTreeMap<String, f64> {

@@ -8,6 +8,7 @@
 
 pub mod artifacts;
 pub mod bench;
+mod causes;
 mod check_ranking;
 mod classify;
 mod cost;
@@ -15,6 +16,7 @@ mod cost_model;
 pub mod costing;
 mod counting;
 mod export_onnx;
+mod export_translation;
 mod feasibility;
 mod fit_latency;
 pub mod latency;
@@ -22,18 +24,32 @@ mod latency_features;
 mod measure_latency;
 mod onnx_network;
 pub mod paper;
+mod prepare_corpus;
 mod prepare_dataset;
 mod quantize_subnet;
+mod quantize_translation;
 mod random_network;
 mod retrain_subnet;
+mod retrain_translation;
 mod score_candidates;
+mod score_translation_candidates;
 mod search_architecture;
+mod search_translation;
+mod searching;
 mod small_file;
 mod supernet_evaluator;
 mod train_standalone;
 mod train_supernet;
+mod train_translation_standalone;
+mod train_translation_supernet;
 mod training_run;
+mod translating;
+mod translation_architecture;
+mod translation_cost;
+mod translation_evaluator;
+mod translation_run;
 mod verify_onnx;
+mod verify_translation;
 
 pub use classify::read_picture;
 pub use networks::device;
@@ -56,4 +72,13 @@ pub fn registry() -> Registry {
         .with(quantize_subnet::QuantizeSubnet)
         .with(export_onnx::ExportOnnx)
         .with(verify_onnx::VerifyOnnx)
+        .with(prepare_corpus::PrepareCorpus)
+        .with(train_translation_supernet::TrainTranslationSupernet)
+        .with(score_translation_candidates::ScoreTranslationCandidates)
+        .with(train_translation_standalone::TrainTranslationStandalone)
+        .with(search_translation::SearchTranslation)
+        .with(retrain_translation::RetrainTranslation)
+        .with(quantize_translation::QuantizeTranslation)
+        .with(export_translation::ExportTranslation)
+        .with(verify_translation::VerifyTranslation)
 }

@@ -1,5 +1,3 @@
-use std::error::Error;
-
 use datasets::split::{Role, carve_valid};
 use datasets::{ImageShape, ImageSource, Normalization, Part, Pictures, SourceError, SourceKind, SourceOptions};
 use engine::{Context, SourcePath, Stage, StageError, outputs};
@@ -8,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use spaces::{FeatureMap, Task};
 
 use crate::artifacts::{DatasetDescription, DatasetWriter};
+use crate::causes::with_causes;
 
 /// Reads a published data set and splits it.
 pub struct PrepareDataset;
@@ -94,17 +93,6 @@ impl Stage for PrepareDataset {
         let splits = [(Role::Train, train), (Role::Valid, valid), (Role::Test, test)];
         Ok(PrepareDatasetOutputs { dataset: DatasetWriter { description, splits } })
     }
-}
-
-/// Returns an error with the errors underneath it.
-fn with_causes(error: &SourceError) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(&format!(": {error}"));
-        cause = error.source();
-    }
-    text
 }
 
 /// Pictures between two progress reports.

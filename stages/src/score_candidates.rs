@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use spaces::SearchSpace;
 
-use crate::artifacts::{Score, ScoreTable, SelectionData, Supernet};
+use crate::artifacts::{Score, ScoreTable, ScoredSpace, SelectionData, Supernet};
 use crate::supernet_evaluator::{Recalibration, SupernetEvaluator};
 
 /// Scores random candidates with inherited weights.
@@ -78,7 +78,7 @@ impl Stage for ScoreCandidates {
         let best = scores.iter().map(|score| score.score).fold(0.0, f64::max);
         context.headline("candidates", scores.len(), "");
         context.headline("best_inherited_accuracy", best, "");
-        let (space, task) = (settings.space.clone(), settings.task);
-        Ok(ScoreCandidatesOutputs { scores: ScoreTable { space, task, scores } })
+        let space = ScoredSpace::Pictures { space: settings.space.clone(), task: settings.task };
+        Ok(ScoreCandidatesOutputs { scores: ScoreTable { space, scores } })
     }
 }

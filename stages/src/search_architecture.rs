@@ -1,25 +1,21 @@
 use std::collections::BTreeMap;
-use std::fs;
-use std::ops::ControlFlow;
 
 use engine::{Context, One, Optional, SourcePath, Stage, StageError, Unmet, Upstream, inputs, outputs};
 use schemars::JsonSchema;
-use search::{
-    Budget, Candidate, EvolutionSettings, History, Problem, RandomSearchSettings, SearchError, evolve, front,
-    random_search,
-};
+use search::{Budget, Candidate, EvolutionSettings, History, Problem, front};
 use serde::{Deserialize, Serialize};
 use spaces::{Architecture, SearchSpace, Space, Task};
 
 use crate::artifacts::{
-    ArchitectureArtifact, LatencyPredictorArtifact, Score, ScoreTable, SearchHistory, SearchRow, SelectionData,
-    Supernet,
+    ArchitectureArtifact, LatencyPredictorArtifact, Score, ScoreTable, ScoredSpace, SearchHistory, SearchRow,
+    SelectionData, Supernet, SupernetSettings,
 };
 use crate::cost::Cost;
 use crate::cost_model::{Bits, CostBudget, CostModel, HardwareChoice, HardwareChoiceError};
 use crate::feasibility::{self, Least};
 use crate::latency_features::{PredictedLatency, estimate};
 use crate::prepare_dataset::PrepareDataset;
+use crate::searching::{self, Baseline, SearchPlan};
 use crate::supernet_evaluator::{Recalibration, SupernetEvaluator};
 use crate::train_supernet::TrainSupernet;
 
@@ -61,17 +57,6 @@ pub struct SearchArchitectureParams {
 
 fn default_front_costs() -> Vec<Cost> {
     vec![Cost::Macs]
-}
-
-/// What the evolution is compared with.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-enum Baseline {
-    /// A random search of equally many evaluations under the same limits.
-    #[default]
-    Random,
-    /// Nothing.
-    None,
 }
 
 inputs! {
@@ -156,8 +141,14 @@ impl Stage for SearchArchitecture {
         let predicted = predicted.iter().map(|budget| budget as &dyn Budget);
         let budgets: Vec<&dyn Budget> = budgets.iter().map(|budget| budget as &dyn Budget).chain(predicted).collect();
         let problem = Problem { space, budgets: &budgets, seed: context.seed() };
-        let searches = searches(params, &inputs, &problem, context)?;
-        let winner = best(&searches[0].history)?.clone();
+        let plan = SearchPlan { evolution: &params.evolution, baseline: params.baseline, problem: &problem };
+        let searches = searching::searches(plan, context, |candidates, context, search| {
+            let (supernet, dataset) = (&inputs.supernet, &inputs.dataset);
+            let mut evaluator = SupernetEvaluator::new(supernet, dataset, params.recalibration, candidates.1, context)?;
+            evaluator.progress.0 = candidates.0;
+            search.run(&mut evaluator)
+        })?;
+        let winner = searching::best(&searches[0].history)?.clone();
         report(context, &inputs, &searches, &winner);
         report_costs(context, params, &model, &least, &winner);
         report_prediction(context, &inputs, &winner)?;
@@ -166,102 +157,9 @@ impl Stage for SearchArchitecture {
         let architecture =
             architecture.map_err(|error| StageError::caused("the winner is outside the space", error))?;
         let front = pareto(&searches[0].history, &params.front_costs, &inputs)?;
-        let history = SearchHistory { space: settings.space.clone(), searches };
+        let history = SearchHistory { space: scored(settings), searches };
         Ok(SearchArchitectureOutputs { history, front, architecture: ArchitectureArtifact { architecture } })
     }
-}
-
-fn searches(
-    params: &SearchArchitectureParams,
-    inputs: &SearchArchitectureInputs,
-    problem: &Problem<'_>,
-    context: &mut Context<'_>,
-) -> Result<Vec<SearchRow>, StageError> {
-    let methods = match params.baseline {
-        Baseline::Random => vec!["evolution", "random"],
-        Baseline::None => vec!["evolution"],
-    };
-    let mut saved = load(context)?;
-    let evaluations = methods.len() * params.evolution.evaluations();
-    let mut rows = Vec::new();
-    for method in methods {
-        let resume = saved.remove(method);
-        let done: Vec<(&str, &History)> = rows.iter().map(|row: &SearchRow| (row.method, &row.history)).collect();
-        let checkpoint = context.checkpoint();
-        let mut failed = None;
-        let mut observe = |history: &History| match save(&checkpoint, &done, (method, history)) {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(error) => {
-                failed = Some(error);
-                ControlFlow::Break(())
-            }
-        };
-        let mut evaluator =
-            SupernetEvaluator::new(&inputs.supernet, &inputs.dataset, params.recalibration, evaluations, context)?;
-        let evaluated: usize = rows.iter().map(|row: &SearchRow| row.history.candidates.len()).sum();
-        evaluator.progress.0 = evaluated + resume.as_ref().map_or(0, |history: &History| history.candidates.len());
-        let history = match method {
-            "evolution" => evolve(problem, &params.evolution, resume, &mut evaluator, &mut observe),
-            _ => {
-                let settings = RandomSearchSettings::matching(&params.evolution);
-                random_search(problem, &settings, resume, &mut evaluator, &mut observe)
-            }
-        };
-        let history = history.map_err(search_error)?;
-        if let Some(error) = failed {
-            return Err(error);
-        }
-        rows.push(SearchRow { method, history });
-    }
-    Ok(rows)
-}
-
-fn search_error(error: SearchError<StageError>) -> StageError {
-    match error {
-        SearchError::Evaluator { source, .. } => source,
-        SearchError::Setting { .. } => StageError::usage(format!("`evolution`: {error}")),
-        SearchError::Infeasible { .. } => StageError::unmet(format!("`limits`: {error}")),
-        SearchError::EvaluationCount { .. }
-        | SearchError::Score { .. }
-        | SearchError::ResumeSeed { .. }
-        | SearchError::ResumeCandidates { .. } => StageError::caused("the search broke off", error),
-    }
-}
-
-/// Name of the file of histories inside a checkpoint.
-const HISTORIES: &str = "histories.json";
-
-fn load(context: &mut Context<'_>) -> Result<BTreeMap<String, History>, StageError> {
-    let Some(folder) = context.checkpoint().load() else { return Ok(BTreeMap::new()) };
-    let path = folder.join(HISTORIES);
-    let text = fs::read_to_string(&path).map_err(|error| unreadable(&path, error))?;
-    let histories: BTreeMap<String, History> = serde_json::from_str(&text).map_err(|error| unreadable(&path, error))?;
-    let candidates: usize = histories.values().map(|history| history.candidates.len()).sum();
-    context.note(&format!("resumed after {candidates} candidates"));
-    Ok(histories)
-}
-
-fn unreadable(path: &std::path::Path, error: impl std::error::Error + Send + Sync + 'static) -> StageError {
-    StageError::caused(format!("checkpoint {} does not read; remove it to start over", path.display()), error)
-}
-
-fn save(
-    checkpoint: &engine::Checkpoint,
-    done: &[(&str, &History)],
-    current: (&str, &History),
-) -> Result<(), StageError> {
-    let histories: BTreeMap<&str, &History> = done.iter().copied().chain([current]).collect();
-    let text = serde_json::to_string(&histories);
-    let text = text.map_err(|error| StageError::caused("a history has no JSON form", error))?;
-    checkpoint.save(|folder| {
-        let path = folder.join(HISTORIES);
-        fs::write(&path, text).map_err(|error| StageError::caused(format!("cannot write {}", path.display()), error))
-    })
-}
-
-fn best(history: &History) -> Result<&Candidate, StageError> {
-    let best = history.top(1).first().copied();
-    best.ok_or_else(|| StageError::usage("`evolution` evaluated no candidate; raise `population`"))
 }
 
 fn report(context: &mut Context<'_>, inputs: &SearchArchitectureInputs, searches: &[SearchRow], winner: &Candidate) {
@@ -362,6 +260,10 @@ fn least_costs(
     Ok(least)
 }
 
+fn scored(settings: &SupernetSettings) -> ScoredSpace {
+    ScoredSpace::Pictures { space: settings.space.clone(), task: settings.task }
+}
+
 fn pareto(history: &History, costs: &[Cost], inputs: &SearchArchitectureInputs) -> Result<ScoreTable, StageError> {
     let settings = &inputs.supernet.settings;
     let costs: Vec<&str> = costs.iter().map(|cost| cost.name()).collect();
@@ -369,5 +271,5 @@ fn pareto(history: &History, costs: &[Cost], inputs: &SearchArchitectureInputs) 
     let front = front.map_err(|error| StageError::caused("no front", error))?;
     let score = |candidate: &&Candidate| Score { genome: candidate.genome.clone(), score: candidate.score };
     let scores = front.iter().map(score).collect();
-    Ok(ScoreTable { space: settings.space.clone(), task: settings.task, scores })
+    Ok(ScoreTable { space: scored(settings), scores })
 }

@@ -4,9 +4,9 @@ use networks::training::{Trainer, TrainingSettings};
 use networks::{Device, Inference, Network, ShiftForm};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use spaces::{Genome, SearchSpace};
+use spaces::{Genome, SearchSpace, Space, Task};
 
-use crate::artifacts::{Score, ScoreTable, SelectionData};
+use crate::artifacts::{Score, ScoreTable, ScoredSpace, SelectionData};
 use crate::training_run::{self, Checkpoints};
 
 /// Trains candidates alone: the ground truth of a ranking.
@@ -62,15 +62,13 @@ impl Stage for TrainStandalone {
     ) -> Result<Self::Outputs, StageError> {
         let device = training_run::device(context)?;
         let (train, valid) = (inputs.dataset.train()?, inputs.dataset.valid()?);
-        let mut alone = Alone { params, inputs: &inputs, train, valid, device };
+        let (space, task) = inputs.scores.space.pictures()?;
+        let mut alone = Alone { params, inputs: &inputs, space, task, train, valid, device };
         let mut scores = alone.resume(context)?;
         for candidate in &inputs.scores.scores[scores.len()..] {
             let score = alone.score(&candidate.genome, context)?;
             let (done, all) = (scores.len() + 1, inputs.scores.scores.len());
-            context.note(&format!(
-                "candidate {done} of {all}: {} {score:.4}",
-                inputs.scores.space.format(&candidate.genome)
-            ));
+            context.note(&format!("candidate {done} of {all}: {} {score:.4}", space.format(&candidate.genome)));
             scores.push(Score { genome: candidate.genome.clone(), score });
             let saved = alone.table(scores.clone());
             context.checkpoint().save(|folder| Ok(publish_at(folder.join(SCORES), saved).map(|_| ())?))?;
@@ -87,6 +85,8 @@ const SCORES: &str = "scores";
 struct Alone<'a> {
     params: &'a TrainStandaloneParams,
     inputs: &'a TrainStandaloneInputs,
+    space: &'a Space,
+    task: Task,
     train: Pictures,
     valid: Pictures,
     device: Device,
@@ -101,8 +101,7 @@ impl Alone<'_> {
     }
 
     fn score(&mut self, genome: &Genome, context: &mut Context<'_>) -> Result<f64, StageError> {
-        let ScoreTable { space, task, .. } = &*self.inputs.scores;
-        let graph = space.graph(genome, *task);
+        let graph = self.space.graph(genome, self.task);
         let network = Network::subnet(&graph, self.params.shift, context.seed(), &self.device);
         let mut trainer = Trainer::new(network, &self.params.training, None, context.seed());
         let pixels = &self.inputs.dataset.description.normalization;
@@ -114,6 +113,7 @@ impl Alone<'_> {
     }
 
     fn table(&self, scores: Vec<Score>) -> ScoreTable {
-        ScoreTable { space: self.inputs.scores.space.clone(), task: self.inputs.scores.task, scores }
+        let space = ScoredSpace::Pictures { space: self.space.clone(), task: self.task };
+        ScoreTable { space, scores }
     }
 }

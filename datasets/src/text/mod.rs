@@ -1,1 +1,16 @@
-pub mod token_batch;
+pub(crate) mod cleaning;
+pub(crate) mod corpus;
+mod embedded;
+pub(crate) mod encoded_pairs;
+mod layouts;
+mod lines;
+mod pairs;
+pub(crate) mod preparation;
+pub(crate) mod prepare;
+mod sgm;
+mod shelf;
+pub(crate) mod text_error;
+mod text_file;
+pub(crate) mod token_batch;
+pub(crate) mod token_budget;
+mod word_counts;

@@ -34,6 +34,14 @@ impl Macs {
         self.multiply + self.shift + self.add
     }
 
+    /// Returns which part of all multiply-accumulates one arithmetic has, 0 to 1; 0 if there are none.
+    pub fn share(self, arithmetic: Arithmetic) -> f64 {
+        match self.total() {
+            0 => 0.0,
+            total => self.of(arithmetic) as f64 / total as f64,
+        }
+    }
+
     /// Returns the additions, column `#Add` of Table 4: multiply + shift + 2 · add.
     ///
     /// A product or a shift needs one addition to accumulate it; a tap of an add layer needs two, one for x − w

@@ -10,6 +10,7 @@
 //! - [`latency::LatencyPredictor`]: milliseconds on a device, from networks measured there.
 //! - [`AuditRow`]: a figure that the paper prints beside what is computed here.
 //! - [`Extremes`]: the cheapest and the dearest architecture of a whole space.
+//! - [`TranslationCost`]: a cost of translation networks by name; [`smallest`] finds its least value in a space.
 //!
 //! The counting rule is strict: what convolutions, shift and add layers, the classifier and the two products of an
 //! attention compute is counted; normalisation, activation, pooling, softmax, biases and residual sums are free.
@@ -86,8 +87,10 @@ pub use released_supernet::{ReleasedSupernet, SupernetScalars, released_supernet
 pub use size::size_bytes;
 pub use tiling::{Capacity, Tiling};
 pub use translation::{
-    Agreement, LanguagePair, NamedTransformer, Printed, PrintedError, Sources, System, Table3Row, TranslationPass,
-    TranslationReference, table3, transformer, translation_network, translation_networks, translation_references,
+    Agreement, ArchitectureFileError, LanguagePair, NamedTransformer, Printed, PrintedError, Smallest, Sources, System,
+    Table3Row, TranslationCost, TranslationCosts, TranslationPass, TranslationReference, read_transformer,
+    released_objective_reward, smallest, table3, transformer, translation_costs, translation_network,
+    translation_networks, translation_references, write_transformer,
 };
 pub use unit_energy::{Format, Technology, UnitEnergy, UnitEnergyRatio, unit_energies, unit_energy_ratios};
 pub use vision_space::{Allocation, AllocationRule, VisionSpace, vision_spaces};

@@ -3,7 +3,10 @@
 use std::fs;
 use std::path::Path;
 
-use costs::latency::{Law, Predictor, Samples, StackCodes, Validation, folds, read_rows, validate};
+use costs::latency::{
+    LatencyPredictor, LatencyQuery, Law, Predictor, Range, Samples, StackCodes, Validation, folds, read_rows, validate,
+};
+use costs::translation_networks;
 
 /// Files, their rows, and the mean held-out error of plain least squares in percent: what another program found, and
 /// how far ours may be from it, since the rows held out differ.
@@ -48,4 +51,31 @@ fn least_squares_are_as_good_as_another_program_found() {
         let products = least_squares(Predictor::LinearProducts, &samples, 10);
         assert!(products.mean.mape_percent < linear.mean.mape_percent, "{file}: {:?}", products.mean);
     }
+}
+
+/// Their names tell the limits that they were searched under, with rows of this file.
+#[test]
+fn published_en_fr_networks_are_predicted_to_be_within_their_limits() {
+    let file = "wmt14enfr_gpu_V100_shiftadd_v1.csv";
+    let Some(text) = text(file) else { return };
+    let table = read_rows(&text, file).unwrap();
+    let samples = table.samples().unwrap();
+    let (terms, weighting) = Predictor::Linear.least_squares(94, 10).expect("no network");
+    let predictor = LatencyPredictor {
+        predictor: Predictor::Linear,
+        encoding: table.encoding.clone(),
+        ranges: Range::of_inputs(&samples),
+        law: Law::least_squares(&samples, &terms, weighting).unwrap(),
+    };
+    let mut asked = 0;
+    for named in translation_networks() {
+        let Some(limit) = named.name.strip_prefix("wmt14enfr_gpu_V100_shiftadd_v1@") else { continue };
+        let limit_ms: f64 = limit.trim_end_matches("ms").parse().unwrap();
+        let query = LatencyQuery::of_transformer(&named.architecture, StackCodes::OneHot).unwrap();
+        let estimate = predictor.estimate(&query).unwrap();
+        assert!(estimate.out_of_range.is_empty(), "{} {:?}", named.name, estimate.out_of_range);
+        assert!(estimate.latency_ms < limit_ms && estimate.latency_ms > limit_ms / 2.5, "{} {estimate:?}", named.name);
+        asked += 1;
+    }
+    assert_eq!(asked, 10);
 }

@@ -124,7 +124,7 @@ impl Law for Minimum {
 
 /// −|x − w| of one tap and its surrogate gradients.
 #[derive(Clone, Copy)]
-struct Distance {
+pub(crate) struct Distance {
     /// −1, of which the compiler does not know it: it would turn the fused x · (−1) + w into a subtraction, which waits
     /// for the same ports as the minimum and the maximum after it, while those of the multiply-add idle.
     minus_one: f32,

@@ -7,6 +7,10 @@
 //! - [`multiply`]: forward and backward of an ordinary convolution, which shift layers use with rounded weights.
 //! - [`shift`]: rounding of weights to signed powers of two.
 //! - [`transform`]: the weight transform T of heterogeneous weight sharing.
+//! - [`local`]: light convolutions over time, multiplying or adding.
+//! - [`attention`], [`layer_norm`], [`linear`], [`cross_entropy`]: what else a network on sequences computes; [`Mask`]: what
+//!   dropout drops; [`product`]: products of matrices.
+//! - [`rounding`]: rounding to 256 values, for training with 8 bits.
 //! - [`bytes`]: the add layer on 8-bit integers.
 //! - [`Ceiling`]: what the machine gives the loop under all of them.
 //! - [`reference`]: the plain loops that every fast path is tested against.
@@ -17,16 +21,25 @@
 //! K = C / G · kernel² taps, P = Y · X positions. All tensors are row-major.
 
 pub mod add;
+pub mod attention;
 pub mod bytes;
 mod ceiling;
+pub mod cross_entropy;
 mod depthwise;
 mod dots;
 mod grid;
+mod lanes;
 mod layer;
+pub mod layer_norm;
+pub mod linear;
 mod lines;
+pub mod local;
+mod mask;
 mod matrix;
 pub mod multiply;
+pub mod product;
 pub mod reference;
+pub mod rounding;
 #[cfg(test)]
 mod samples;
 pub mod shift;
@@ -35,4 +48,5 @@ pub mod transform;
 mod window;
 
 pub use ceiling::Ceiling;
+pub use mask::{Mask, masked};
 pub use window::Window;

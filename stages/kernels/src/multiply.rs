@@ -86,7 +86,7 @@ fn matrix_product(
 
 /// x·w of one tap.
 #[derive(Clone, Copy)]
-struct Scale;
+pub(crate) struct Scale;
 
 impl depthwise::Tap for Scale {
     #[inline(always)]

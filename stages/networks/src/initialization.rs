@@ -26,6 +26,12 @@ impl Initialization {
         Initialization::Uniform(-bound, bound)
     }
 
+    /// Xavier uniform: ±√(6 / (fan-in + fan-out)).
+    pub fn xavier(fan_in: usize, fan_out: usize) -> Self {
+        let bound = xavier_deviation(fan_in, fan_out) * 3.0_f32.sqrt();
+        Initialization::Uniform(-bound, bound)
+    }
+
     /// Draws the values of tensor `key`; the key is part of the seed, so the order of tensors does not matter.
     pub fn draw(self, length: usize, seed: u64, key: &str) -> Vec<f32> {
         let mut rng = ChaCha12Rng::seed_from_u64(seed ^ digest(key));
@@ -35,6 +41,11 @@ impl Initialization {
             Initialization::Normal(deviation) => (0..length).map(|_| deviation * normal(&mut rng)).collect(),
         }
     }
+}
+
+/// Returns the standard deviation of Xavier's initialisation: √(2 / (fan-in + fan-out)).
+pub(crate) fn xavier_deviation(fan_in: usize, fan_out: usize) -> f32 {
+    (2.0 / (fan_in + fan_out) as f32).sqrt()
 }
 
 /// A standard normal number by Box and Muller.

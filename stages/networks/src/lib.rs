@@ -5,6 +5,8 @@
 //! - [`Network`]: the trained tensors of a subnet or of a supernet, and how a node of a graph finds its own.
 //! - [`Sharing`]: how operators of a supernet share weights; [`Prior`]: the loss that keeps shared weights apart.
 //! - [`training::Trainer`]: a network in training, one epoch at a time, with snapshots.
+//! - [`translation::TranslationNetwork`]: the same for translation, with [`translation::TranslationTrainer`] and
+//!   [`translation::TranslationInference`].
 //! - [`regression()`]: a small network that learns a number from numbers.
 //! - [`Inference`] and [`QuantizedInference`]: a network with fixed tensors, in floats and in bytes.
 //!
@@ -34,6 +36,7 @@ mod samples;
 mod sharing;
 mod statistics;
 pub mod training;
+pub mod translation;
 pub mod trials;
 mod weights;
 

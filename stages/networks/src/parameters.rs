@@ -1,10 +1,13 @@
 use std::collections::BTreeMap;
 
 use burn::Tensor;
-use burn::tensor::{Device, TensorData};
+use burn::tensor::{Device, Gradients, TensorData};
 
 /// Key, shape and row-major values of a tensor.
 pub type NamedTensor = (String, Vec<usize>, Vec<f32>);
+
+/// Gradients of flat tensors by key; tensors without one are missing.
+pub(crate) type KeyedGradients = BTreeMap<String, Tensor<1>>;
 
 /// Trained tensors by key, each kept flat with its shape.
 ///
@@ -69,6 +72,12 @@ impl Parameters {
     /// Returns keys and tensors in key order, to be changed.
     pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = (&String, &mut Parameter)> {
         self.entries.iter_mut()
+    }
+
+    /// Returns the gradients of the leaves that took part in a backward pass.
+    pub(crate) fn gradients(&self, gradients: &Gradients) -> KeyedGradients {
+        let leaves = self.entries.iter();
+        leaves.filter_map(|(key, leaf)| Some((key.clone(), leaf.value.grad(gradients)?))).collect()
     }
 
     /// Returns the number of trained scalars.

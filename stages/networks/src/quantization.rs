@@ -13,8 +13,11 @@ use crate::parameters::host_values;
 use crate::training::images;
 use crate::weights::tensors_of;
 
-/// Smallest and largest input of each linear layer and classifier, by node index of the folded graph.
-type Ranges = BTreeMap<usize, (f32, f32)>;
+/// Smallest and largest input of a layer.
+type Range = (f32, f32);
+
+/// The range of each linear layer and classifier, by node index of the folded graph.
+type Ranges = BTreeMap<usize, Range>;
 
 /// Returns the folded graph and the 8-bit weights of a float network (layout: [`Weights`]).
 ///
@@ -92,12 +95,16 @@ fn inference<'a>(
 const LARGEST_WEIGHT: f32 = 127.0;
 const LARGEST_INPUT: f32 = 255.0;
 
-fn quantize_layer(
+/// Adds a layer's matrix in bytes with its scales, and the grid of its inputs.
+///
+/// # Errors
+/// If the matrix is missing, has another shape, or is no matrix of powers of two where it must be.
+pub(crate) fn quantize_layer(
     quantized: &mut Weights,
     floats: &Weights,
     weight: &Parameter,
     arithmetic: Arithmetic,
-    (low, high): (f32, f32),
+    (low, high): Range,
 ) -> Result<(), WeightsError> {
     let values = floats.floats(&weight.name, &weight.shape)?;
     let channels = weight.shape[0];
@@ -159,6 +166,18 @@ fn symmetric_scale(values: &[f32]) -> f32 {
     (largest / LARGEST_WEIGHT).max(f32::MIN_POSITIVE)
 }
 
+/// Returns values rounded to multiples of a 127th of their largest magnitude.
+pub(crate) fn rounded_to_bytes(values: &[f32]) -> impl Iterator<Item = f32> {
+    let scale = symmetric_scale(values);
+    values.iter().map(move |&value| f32::from(code(value, scale)) * scale)
+}
+
+/// Returns inputs rounded to what unsigned bytes with a scale and a zero point stand for.
+pub(crate) fn round_to_bytes<const D: usize>(input: Tensor<D>, (scale, zero_point): (f32, f32)) -> Tensor<D> {
+    let codes = (input / scale).round() + zero_point;
+    (codes.clamp(0.0, LARGEST_INPUT) - zero_point) * scale
+}
+
 fn code(value: f32, scale: f32) -> i8 {
     (value / scale).round_ties_even().clamp(-LARGEST_WEIGHT, LARGEST_WEIGHT) as i8
 }
@@ -199,11 +218,7 @@ impl QuantizedInference {
     /// Returns the logits of pictures, row after row.
     pub fn logits(&self, pictures: &Pictures, pixels: &PixelNormalization, batch_size: usize) -> Vec<f32> {
         let order: Vec<usize> = (0..pictures.len()).collect();
-        let mut round = |index: usize, input: Tensor<4>| {
-            let (scale, zero_point) = self.inputs[&index];
-            let codes = (input / scale).round() + zero_point;
-            (codes.clamp(0.0, LARGEST_INPUT) - zero_point) * scale
-        };
+        let mut round = |index: usize, input: Tensor<4>| round_to_bytes(input, self.inputs[&index]);
         let mut logits = Vec::new();
         for indices in order.chunks(batch_size) {
             let batch = images(&pictures.batch(indices, pixels), &self.device);
@@ -213,7 +228,11 @@ impl QuantizedInference {
     }
 }
 
-fn dequantized(
+/// Returns the values that the bytes of a layer's matrix stand for.
+///
+/// # Errors
+/// If bytes or scales are missing or have another type or shape.
+pub(crate) fn dequantized(
     quantized: &Weights,
     weight: &Parameter,
     arithmetic: Arithmetic,

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::initialization::Initialization;
 use crate::parameters::Parameters;
-use crate::training::{Optimizer, OptimizerSettings, Schedule};
+use crate::training::{Optimizer, OptimizerSettings, Schedule, default_betas};
 
 /// How the network is built and trained: Adam with decoupled weight decay, mean square error, a learning rate that falls
 /// as a cosine to 1 % of its peak.
@@ -111,7 +111,8 @@ pub fn regression(
     let sizes: Vec<usize> = [&[width], settings.hidden.as_slice(), &[1]].concat();
     let mut parameters = draw(&sizes, seed, device);
     let layers = sizes.len() - 1;
-    let mut optimizer = Optimizer::new(OptimizerSettings::Adamw { weight_decay: settings.weight_decay });
+    let adam = OptimizerSettings::Adamw { weight_decay: settings.weight_decay, betas: default_betas() };
+    let mut optimizer = Optimizer::new(adam);
     let mut order = Order::new(rows.wanted.len(), settings.batch_size, seed);
     for step in 0..settings.steps {
         let (inputs, wanted) = rows.batch(order.next(), parameters.device());

@@ -78,6 +78,11 @@ pub enum SharingError {
     /// DeepShift-PS has no weight tensor to share.
     #[error("shift form `ps` trains exponents and signs, not a weight; take `shift` out of `sharing.operators`")]
     ShiftPs,
+    /// DeepShift-PS has no weight tensor, and all operators of a translation supernet share.
+    #[error(
+        "shift form `ps` trains exponents and signs, not a weight; set `sharing.mode` to none or use shift form `q`"
+    )]
+    PooledPs,
     /// More segments than a segment's number can tell.
     #[error("`sharing.segments` must be at most {MOST_SEGMENTS}, not {segments}")]
     Segments {

@@ -51,6 +51,26 @@ impl Default for EvolutionSettings {
 }
 
 impl EvolutionSettings {
+    /// Returns the settings of ShiftAddNAS for translation: 30 populations, mutation probability 0.3, no fresh genomes.
+    ///
+    /// A population of the authors' release is 125 networks: the 25 parents, which it evaluates again each time, 50
+    /// mutants and 50 crossovers. Here parents stay parents without another evaluation, so a generation is the 100 new
+    /// ones: 3000 evaluations stand for the release's 3750, of which 3025 are of different networks, since its first
+    /// population is 125 random ones. The release draws a child until it is within the budgets; here 1000 times.
+    pub fn translation() -> Self {
+        Self {
+            population: 100,
+            generations: 29,
+            parents: 25,
+            mutants: 50,
+            crossovers: 50,
+            mutation_probability: 0.3,
+            fresh_probability: 0.0,
+            attempts: 1000,
+            ..Self::default()
+        }
+    }
+
     /// Returns the number of candidates that a search evaluates unless it runs out of new ones.
     pub const fn evaluations(&self) -> usize {
         self.population * (self.generations + 1)

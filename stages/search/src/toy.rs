@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 
 use rand::{Rng, RngExt};
-use spaces::{Genome, GenomeError, Graph, SearchSpace, Task};
+use spaces::{Genome, GenomeError, SearchSpace};
 
 use crate::{Budget, Candidate, Costs, Evaluation, Evaluator, Origin};
 
@@ -52,10 +52,6 @@ impl SearchSpace for Toy {
     fn parse(&self, text: &str) -> Result<Genome, GenomeError> {
         let genome = Genome(text.bytes().map(|digit| u16::from(digit - b'0')).collect());
         self.contains(&genome).map(|()| genome)
-    }
-
-    fn graph(&self, _: &Genome, _: Task) -> Graph {
-        Graph { nodes: Vec::new() }
     }
 }
 

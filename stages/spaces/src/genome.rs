@@ -1,5 +1,7 @@
 use serde::{Deserialize, Serialize};
 
+use crate::TransformerError;
+
 /// A point of a search space: one choice index per decision, in the order the space defines.
 ///
 /// What an index means is the space's business: [`crate::SearchSpace::format`] prints it for people and
@@ -70,4 +72,49 @@ pub enum GenomeError {
         /// Layers found.
         found: usize,
     },
+    /// The number of genes differs from that of the space.
+    #[error("genome has {found} genes, the space wants {wanted}")]
+    Genes {
+        /// Genes of the space.
+        wanted: usize,
+        /// Genes of the genome.
+        found: usize,
+    },
+    /// A gene beyond its last choice.
+    #[error("gene {index}, {gene}, is {choice}, wanted 0 to {last}")]
+    Gene {
+        /// Its index, first is 0.
+        index: usize,
+        /// What it chooses, with the layer if it is chosen per layer.
+        gene: String,
+        /// The index that was found.
+        choice: u16,
+        /// Index of the last choice.
+        last: usize,
+    },
+    /// A gene of a layer that the architecture does not have is not 0.
+    #[error("gene {index}, {gene}, is {choice}, but there is no such layer; write 0")]
+    Inert {
+        /// Its index, first is 0.
+        index: usize,
+        /// What it would choose, with the layer.
+        gene: String,
+        /// The index that was found.
+        choice: u16,
+    },
+    /// The printed form of a translation network ends early or goes on where it should not.
+    #[error("architecture `{text}`: wanted {wanted} at character {at}, found {found}")]
+    Text {
+        /// The text that was read.
+        text: String,
+        /// What should stand there.
+        wanted: &'static str,
+        /// Characters before it.
+        at: usize,
+        /// What stands there.
+        found: String,
+    },
+    /// The text is an architecture, but none of the space.
+    #[error(transparent)]
+    Architecture(#[from] TransformerError),
 }

@@ -107,8 +107,8 @@ const fn default_head_channels() -> usize {
 }
 
 impl HybridCnn {
-    /// Returns the network of a genome that is a point of this space.
-    pub(crate) fn build(&self, genome: &Genome, task: Task) -> Graph {
+    /// Returns the network of a genome. The genome must be a point of the space.
+    pub fn graph(&self, genome: &Genome, task: Task) -> Graph {
         let mut builder = Builder::new(task.input);
         let mut last = self.stem(&mut builder);
         let mut level = self.decode(genome.0[0]).0;

@@ -2,18 +2,26 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 mod error;
+mod genes;
+mod genomes;
 mod linear_form;
 mod mix;
 mod parameters;
+mod sampling;
 mod space;
 mod task;
+mod text;
+mod translation_space;
+mod validate;
 
 pub use error::{LayerPlace, TransformerError};
 pub use linear_form::LinearForm;
 pub use mix::{LocalOperator, Mix, kernel_length};
 pub use parameters::TransformerParameter;
+pub use sampling::Sampling;
 pub use space::{DecoderChoices, EncoderChoices, HybridTransformer};
 pub use task::{Positions, TranslationTask};
+pub use translation_space::{OfferedForms, TranslationSpace};
 
 /// Largest width; keeps every count of a network within 64 bits.
 const MAX_WIDTH: usize = 65_536;

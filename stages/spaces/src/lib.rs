@@ -9,6 +9,7 @@
 //! - [`Graph`]: the nodes an architecture computes, in execution order. Training interprets it, lowering
 //!   translates it and the cost model counts it, so the three cannot disagree about what a network is.
 //! - [`Trellis`]: all points of a space as ways through one small graph of pieces.
+//! - [`HybridTransformer`]: a space of translation networks, [`TransformerArchitecture`] one of them.
 //! - [`Weights`]: the tensors of one network by name, the boundary between training and export.
 //!
 //! What it deliberately does not do: run anything, read files, know a clock or a thread.
@@ -37,8 +38,9 @@ pub use graph::{
 pub use hybrid_cnn::{CellSet, HybridCnn, LayerRange, Level, PathWeighting, Stem};
 pub use hybrid_transformer::{
     DecoderChoices, DecoderLayer, EncoderChoices, EncoderLayer, HybridTransformer, LayerPlace, LinearForm,
-    LocalOperator, Mix, Positions, TransformerArchitecture, TransformerDecoder, TransformerEncoder, TransformerError,
-    TransformerParameter, TransformerSizes, TranslationTask, kernel_length,
+    LocalOperator, Mix, OfferedForms, Positions, Sampling, TransformerArchitecture, TransformerDecoder,
+    TransformerEncoder, TransformerError, TransformerParameter, TransformerSizes, TranslationSpace, TranslationTask,
+    kernel_length,
 };
 pub use operator::Operator;
 pub use space::{SearchSpace, Space, SpaceError};

@@ -35,9 +35,6 @@ pub trait SearchSpace {
     /// # Errors
     /// If the text is no point of the space.
     fn parse(&self, text: &str) -> Result<Genome, GenomeError>;
-
-    /// Returns the network of a genome. The genome must be a point of the space.
-    fn graph(&self, genome: &Genome, task: Task) -> Graph;
 }
 
 /// Why a description of a space in a manifest describes none.
@@ -150,6 +147,13 @@ impl Space {
         }
     }
 
+    /// Returns the network of a genome. The genome must be a point of the space.
+    pub fn graph(&self, genome: &Genome, task: Task) -> Graph {
+        match self {
+            Space::HybridCnn(space) => space.graph(genome, task),
+        }
+    }
+
     /// Returns the family's search operations.
     fn family(&self) -> &dyn SearchSpace {
         match self {
@@ -179,8 +183,5 @@ impl SearchSpace for Space {
     }
     fn parse(&self, text: &str) -> Result<Genome, GenomeError> {
         self.family().parse(text)
-    }
-    fn graph(&self, genome: &Genome, task: Task) -> Graph {
-        self.family().graph(genome, task)
     }
 }

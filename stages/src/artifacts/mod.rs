@@ -1,6 +1,7 @@
 //! The nouns of a pipeline: what lies between stages.
 
 mod architecture;
+mod corpus;
 mod dataset;
 mod eight_bit_subnet;
 mod latency_predictor;
@@ -8,17 +9,26 @@ mod latency_rows;
 mod onnx_model;
 mod ranking;
 mod reference_batch;
+mod reference_translations;
 mod score_table;
 mod search_history;
 mod subnet;
 mod supernet;
 mod training_log;
 mod training_snapshot;
+mod translation_architecture;
+mod translation_log;
+mod translation_model;
+mod translation_state;
+mod translation_subnet;
+mod translation_supernet;
+mod translations;
 mod verification;
 mod weight_statistics;
 mod weights_table;
 
 pub use architecture::ArchitectureArtifact;
+pub use corpus::{CorpusDescription, CorpusText, CorpusWriter, PairSpool, RawText, SelectionCorpus, TestingCorpus};
 pub use dataset::{DatasetDescription, DatasetWriter, SelectionData, TestingData};
 pub use eight_bit_subnet::EightBitSubnet;
 pub use latency_predictor::LatencyPredictorArtifact;
@@ -26,12 +36,20 @@ pub use latency_rows::{LatencyMeasurement, LatencyRows};
 pub use onnx_model::OnnxModel;
 pub use ranking::{Ranking, RankingRow};
 pub use reference_batch::ReferenceBatch;
-pub use score_table::{Score, ScoreTable};
+pub use reference_translations::ReferenceTranslations;
+pub use score_table::{Score, ScoreTable, ScoredSpace};
 pub use search_history::{SearchHistory, SearchRow};
 pub use subnet::Subnet;
 pub use supernet::{Supernet, SupernetSettings};
 pub use training_log::TrainingLog;
 pub(crate) use training_snapshot::TrainingSnapshot;
+pub use translation_architecture::TranslationArchitecture;
+pub use translation_log::{TranslationLog, TranslationLogRow};
+pub use translation_model::TranslationModel;
+pub(crate) use translation_state::{KeptNetwork, TranslationState};
+pub use translation_subnet::{EightBitTranslationSubnet, TranslationNetworkDescription, TranslationSubnet};
+pub use translation_supernet::{TranslationSupernet, TranslationSupernetSettings};
+pub use translations::Translations;
 pub use verification::Verification;
 pub use weight_statistics::WeightStatistics;
 

@@ -1,6 +1,7 @@
 use engine::{Artifact, ArtifactError, FolderWriter, Publish, Table};
 use search::{Candidate, History, Origin};
-use spaces::{SearchSpace, Space};
+
+use super::ScoredSpace;
 
 /// Every candidate of one search.
 pub struct SearchRow {
@@ -13,7 +14,7 @@ pub struct SearchRow {
 /// Every candidate that a search and its baseline evaluated.
 pub struct SearchHistory {
     /// The space, to print genomes.
-    pub space: Space,
+    pub space: ScoredSpace,
     /// The searches.
     pub searches: Vec<SearchRow>,
 }
@@ -34,7 +35,10 @@ impl Publish for SearchHistory {
             .with::<String>("method", rows.iter().map(|(search, _)| search.method.to_owned()).collect())
             .with::<u32>("generation", rows.iter().map(|(_, candidate)| candidate.generation as u32).collect())
             .with::<u32>("index", rows.iter().map(|(_, candidate)| candidate.index as u32).collect())
-            .with::<String>("architecture", rows.iter().map(|(_, c)| self.space.format(&c.genome)).collect())
+            .with::<String>(
+                "architecture",
+                rows.iter().map(|(_, c)| self.space.search_space().format(&c.genome)).collect(),
+            )
             .with::<f64>("score", rows.iter().map(|(_, candidate)| candidate.score).collect());
         let costs = rows.first().map(|(_, candidate)| candidate.costs.keys().cloned().collect::<Vec<_>>());
         for cost in costs.unwrap_or_default() {
@@ -49,7 +53,7 @@ impl Publish for SearchHistory {
 
 impl SearchHistory {
     fn origin(&self, search: &SearchRow, origin: &Origin) -> (String, String) {
-        let name = |position: &usize| self.space.format(&search.history.candidates[*position].genome);
+        let name = |position: &usize| self.space.search_space().format(&search.history.candidates[*position].genome);
         match origin {
             Origin::Initial => ("initial".to_owned(), String::new()),
             Origin::Random => ("random".to_owned(), String::new()),

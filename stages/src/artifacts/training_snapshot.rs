@@ -43,7 +43,7 @@ impl Open for TrainingSnapshot {
     }
 }
 
-fn memory_to_table(memory: Vec<Momentum>) -> Table {
+pub(super) fn memory_to_table(memory: Vec<Momentum>) -> Table {
     let steps = memory.iter().map(|momentum| momentum.steps as u64).collect();
     let (mut keys, mut first, mut second) = (Vec::new(), Vec::new(), Vec::new());
     for momentum in memory {
@@ -54,7 +54,7 @@ fn memory_to_table(memory: Vec<Momentum>) -> Table {
     Table::new().with("name", keys).with::<u64>("steps", steps).with("first", first).with("second", second)
 }
 
-fn memory_from_table(table: &Table) -> Result<Vec<Momentum>, ArtifactError> {
+pub(super) fn memory_from_table(table: &Table) -> Result<Vec<Momentum>, ArtifactError> {
     let keys: Vec<String> = table.get("name")?;
     let steps: Vec<u64> = table.get("steps")?;
     let first: Vec<Vec<f32>> = table.get("first")?;

@@ -126,7 +126,7 @@ impl Search {
     }
 
     fn advance(&mut self, step: &Step<'_>, settings: &BeamSettings) {
-        let mut rows = Vec::with_capacity(settings.beam);
+        let mut rows = Vec::new();
         for (rank, candidate) in self.candidates(step, settings).into_iter().enumerate() {
             if candidate.token == END as usize {
                 if rank < settings.beam && self.finished.len() < settings.beam {
@@ -140,7 +140,7 @@ impl Search {
     }
 
     fn candidates(&self, step: &Step<'_>, settings: &BeamSettings) -> Vec<Candidate> {
-        let mut candidates = Candidates::new(2 * settings.beam);
+        let mut candidates = Candidates::new(settings.beam.saturating_mul(2));
         let allowed = step.allowed(settings);
         for (row, known) in self.rows.iter().enumerate() {
             candidates.offer(row, known.log_probability, step.row(row), allowed.clone());

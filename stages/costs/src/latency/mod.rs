@@ -20,6 +20,7 @@ mod predictor;
 mod reader;
 mod standardization;
 mod table;
+mod translation;
 mod validation;
 
 pub use block_type::BlockType;

@@ -1,3 +1,5 @@
+use spaces::LinearForm;
+
 use crate::{Official, Work};
 
 use super::builder::Part;
@@ -19,20 +21,22 @@ pub(super) struct Attention {
     pub inner: u64,
     /// Heads.
     pub heads: u64,
+    /// Arithmetic of the four matrices.
+    pub form: LinearForm,
 }
 
 impl Attention {
     /// Appends query, key, value and output layers, the two products, and the scaling of the queries, which costs
     /// nothing here and a product per value in the authors' count.
     pub(super) fn append(&self, part: &mut Part<'_>) {
-        let Self { queries, keys, width, key_width, inner, heads } = *self;
-        part.dense("query", queries, width, inner);
-        part.dense("key", keys, key_width, inner);
-        part.dense("value", keys, key_width, inner);
+        let Self { queries, keys, width, key_width, inner, heads, form } = *self;
+        part.linear("query", form, queries, [width, inner]);
+        part.linear("key", form, keys, [key_width, inner]);
+        part.linear("value", form, keys, [key_width, inner]);
         let scaling = Official { params: 0, flops: 2 * (queries * inner + RESHAPE_PRODUCTS) };
         part.layer("scale", Work::Free, 0, scaling);
         part.product("scores", heads, [queries, inner / heads, keys]);
         part.product("context", heads, [queries, keys, inner / heads]);
-        part.dense("output", queries, inner, width);
+        part.linear("output", form, queries, [inner, width]);
     }
 }

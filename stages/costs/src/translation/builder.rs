@@ -1,4 +1,4 @@
-use spaces::{Arithmetic, Operator};
+use spaces::{Arithmetic, LinearForm, Operator};
 
 use crate::{Layer, Linear, Official, Role, Work};
 
@@ -15,16 +15,35 @@ impl<'a> Part<'a> {
         Self { layers, prefix, operator }
     }
 
-    /// Appends a dense layer with bias.
-    pub(super) fn dense(&mut self, name: &str, rows: u64, inputs: u64, outputs: u64) {
-        self.projection(name, rows, [inputs, outputs], Role::Plain);
+    /// Appends a linear layer.
+    pub(super) fn linear(&mut self, name: &str, form: LinearForm, rows: u64, sizes: [u64; 2]) {
+        self.matrix(name, form, rows, sizes, Role::Plain);
     }
 
-    /// Appends a dense layer with bias that has a role.
-    pub(super) fn projection(&mut self, name: &str, rows: u64, [inputs, outputs]: [u64; 2], role: Role) {
-        let linear = Linear { arithmetic: Arithmetic::Multiply, rows, inputs, outputs, role };
-        let params = inputs * outputs + outputs;
-        self.layer(name, Work::Linear(linear), params, Official { params, flops: 2 * rows * inputs * outputs });
+    /// Appends W_a or W_b of a local branch whose operator has this arithmetic. Of another form than dense it is a linear
+    /// layer like every other.
+    pub(super) fn projection(&mut self, name: &str, form: LinearForm, rows: u64, sizes: [u64; 2], branch: Arithmetic) {
+        let role = match form {
+            LinearForm::Dense => Role::Projection(branch),
+            LinearForm::Shift | LinearForm::Add => Role::Plain,
+        };
+        self.matrix(name, form, rows, sizes, role);
+    }
+
+    /// A shift layer stores exponents, signs and bias, of which the authors do not count the signs; an add layer has a
+    /// normalisation in place of a bias. The authors, who have neither, would count a shift and a distance as a product.
+    fn matrix(&mut self, name: &str, form: LinearForm, rows: u64, [inputs, outputs]: [u64; 2], role: Role) {
+        let work = Work::Linear(Linear { arithmetic: form.arithmetic(), rows, inputs, outputs, role });
+        let (matrix, flops) = (inputs * outputs, 2 * rows * inputs * outputs);
+        let biased = Official { params: matrix + outputs, flops };
+        match form {
+            LinearForm::Dense => self.layer(name, work, matrix + outputs, biased),
+            LinearForm::Shift => self.layer(name, work, 2 * matrix + outputs, biased),
+            LinearForm::Add => {
+                self.layer(name, work, matrix, Official { params: matrix, flops });
+                self.norm(&format!("{name}.norm"), rows, outputs, 2 * outputs);
+            }
+        }
     }
 
     /// Appends `batch` products of `[rows, inner]` and `[inner, columns]`.

@@ -1,4 +1,4 @@
-use spaces::{Arithmetic, LocalOperator};
+use spaces::{Arithmetic, LinearForm, LocalOperator};
 
 use crate::{Linear, Local, Official, Role, Work};
 
@@ -18,14 +18,15 @@ pub(super) struct LocalBranch {
     pub kernels: u64,
     /// Attention heads of the layer.
     pub heads: u64,
+    /// Arithmetic of W_a and W_b.
+    pub form: LinearForm,
 }
 
 impl LocalBranch {
     /// Appends the layers. The authors count no operation of the kernel.
     pub(super) fn append(&self, part: &mut Part<'_>) {
-        let Self { operator, tokens, width, taps, kernels, heads } = *self;
-        let role = Role::Projection(operator.arithmetic());
-        part.projection("project_in", tokens, [width, width], role);
+        let Self { operator, tokens, width, taps, kernels, heads, form } = *self;
+        part.projection("project_in", form, tokens, [width, width], operator.arithmetic());
         match operator {
             LocalOperator::Shift => self.append_shift(part),
             LocalOperator::Conv | LocalOperator::Add => {}
@@ -33,7 +34,7 @@ impl LocalBranch {
         let kernel = Local { arithmetic: operator.kernel_arithmetic(), tokens, width, taps, heads };
         let params = kernels * taps;
         part.layer("kernel", Work::Local(kernel), params, Official { params, flops: 0 });
-        part.projection("project_out", tokens, [width, width], role);
+        part.projection("project_out", form, tokens, [width, width], operator.arithmetic());
     }
 
     /// Exponents, signs and bias are stored; the authors count exponents and bias, and a shift as a multiplication.

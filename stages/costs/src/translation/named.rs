@@ -1,12 +1,10 @@
 use std::sync::LazyLock;
 
 use serde::Deserialize;
-use spaces::{
-    DecoderLayer, EncoderLayer, LinearForm, Mix, TransformerArchitecture, TransformerDecoder, TransformerEncoder,
-    TransformerError, TransformerSizes,
-};
+use spaces::TransformerArchitecture;
 use thiserror::Error;
 
+use super::architecture_file::{ArchitectureFileError, DecoderLists, EncoderLists, architecture};
 use crate::NameError;
 
 const FILE: &str = include_str!("../../data/translation_networks.toml");
@@ -57,10 +55,8 @@ impl NamedTransformer {
 enum FileError {
     #[error(transparent)]
     Toml(#[from] toml::de::Error),
-    #[error("`{network}`: lists of different lengths for the layers of one side")]
-    Lengths { network: String },
     #[error("`{network}`: {source}")]
-    Sizes { network: String, source: TransformerError },
+    Architecture { network: String, source: ArchitectureFileError },
 }
 
 #[derive(Deserialize)]
@@ -81,26 +77,6 @@ struct Entry {
     decoder: DecoderLists,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct EncoderLists {
-    width: usize,
-    mlp_widths: Vec<usize>,
-    heads: Vec<usize>,
-    mixes: Vec<Mix>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct DecoderLists {
-    width: usize,
-    mlp_widths: Vec<usize>,
-    self_heads: Vec<usize>,
-    cross_heads: Vec<usize>,
-    sources: Vec<usize>,
-    mixes: Vec<Mix>,
-}
-
 fn parse(text: &str) -> Result<Vec<NamedTransformer>, FileError> {
     toml::from_str::<File>(text)?.network.into_iter().map(Entry::network).collect()
 }
@@ -108,46 +84,9 @@ fn parse(text: &str) -> Result<Vec<NamedTransformer>, FileError> {
 impl Entry {
     fn network(self) -> Result<NamedTransformer, FileError> {
         let Self { name, aliases, inner_width, encoder, decoder } = self;
-        let sides = encoder.side().zip(decoder.side());
-        let (encoder, decoder) = sides.ok_or_else(|| FileError::Lengths { network: name.clone() })?;
-        let architecture = TransformerArchitecture::new(TransformerSizes { inner_width, encoder, decoder })
-            .map_err(|source| FileError::Sizes { network: name.clone(), source })?;
+        let architecture = architecture(inner_width, &encoder, &decoder)
+            .map_err(|source| FileError::Architecture { network: name.clone(), source })?;
         Ok(NamedTransformer { name, aliases, architecture })
-    }
-}
-
-impl EncoderLists {
-    /// `None` if the lists have different lengths.
-    fn side(&self) -> Option<TransformerEncoder> {
-        let layers = self.mixes.len();
-        let equal = [self.mlp_widths.len(), self.heads.len()] == [layers; 2];
-        let layer = |index: usize| EncoderLayer {
-            mlp_width: self.mlp_widths[index],
-            heads: self.heads[index],
-            mix: self.mixes[index],
-            mlp_form: LinearForm::Dense,
-            projection_form: LinearForm::Dense,
-        };
-        equal.then(|| TransformerEncoder { width: self.width, layers: (0..layers).map(layer).collect() })
-    }
-}
-
-impl DecoderLists {
-    /// `None` if the lists have different lengths.
-    fn side(&self) -> Option<TransformerDecoder> {
-        let layers = self.mixes.len();
-        let lists = [&self.mlp_widths, &self.self_heads, &self.cross_heads, &self.sources];
-        let equal = lists.iter().all(|list| list.len() == layers);
-        let layer = |index: usize| DecoderLayer {
-            mlp_width: self.mlp_widths[index],
-            self_heads: self.self_heads[index],
-            cross_heads: self.cross_heads[index],
-            sources: self.sources[index],
-            mix: self.mixes[index],
-            mlp_form: LinearForm::Dense,
-            projection_form: LinearForm::Dense,
-        };
-        equal.then(|| TransformerDecoder { width: self.width, layers: (0..layers).map(layer).collect() })
     }
 }
 

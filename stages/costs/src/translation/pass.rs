@@ -1,12 +1,13 @@
 use std::num::NonZeroU16;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Tokens of source and target in the counts that the authors print.
 const PUBLISHED_TOKENS: NonZeroU16 = NonZeroU16::new(30).expect("30 is not 0");
 
 /// One parallel pass of a translation network over a pair of sentences, as in training (teacher forcing).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct TranslationPass {
     /// Tokens of the source.
@@ -18,7 +19,7 @@ pub struct TranslationPass {
 }
 
 /// How many encoder layers each decoder layer attends to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Sources {
     /// As the architecture says.

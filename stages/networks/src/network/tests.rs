@@ -2,7 +2,6 @@ use burn::tensor::Device;
 
 use super::*;
 use crate::samples::{genome, space, supernet, task};
-use spaces::SearchSpace;
 
 /// Runs the squared sum of all effective weights of a path backward and returns the keys with a gradient.
 fn keys_with_gradient(network: &Network, path: &str) -> Vec<String> {

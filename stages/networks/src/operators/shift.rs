@@ -88,7 +88,7 @@ impl<B: Shift, C: CheckpointStrategy> Shift for Autodiff<B, C> {
 }
 
 #[derive(Debug)]
-struct StraightThrough;
+pub(super) struct StraightThrough;
 
 impl<B: Backend> Backward<B, 1> for StraightThrough {
     type State = ();

@@ -225,13 +225,13 @@ impl<B: WindowLayer> Backward<B, 2> for WindowBackward {
 const SMALLEST_NORM: f32 = 1e-12;
 
 /// Returns the gradient with the norm η · √k.
-fn rescaled<B: Backend>(gradient: FloatTensor<B>, eta: f32) -> FloatTensor<B> {
+pub(super) fn rescaled<B: Backend>(gradient: FloatTensor<B>, eta: f32) -> FloatTensor<B> {
     let shape = gradient.shape();
     let norm = B::float_sqrt(B::float_sum(B::float_mul(gradient.clone(), gradient.clone())));
     let inverse = B::float_recip(B::float_clamp_min(norm, SMALLEST_NORM.into()));
     let wanted = eta * (shape.num_elements() as f32).sqrt();
     let factor = B::float_mul_scalar(inverse, wanted.into());
-    B::float_mul(gradient, B::float_reshape(factor, [1; 4].into()))
+    B::float_mul(gradient, B::float_reshape(factor, vec![1; shape.num_dims()].into()))
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-use spaces::{Graph, SearchSpace, is_shift_code};
+use spaces::{Graph, is_shift_code};
 
 use super::*;
 use crate::evaluation::{Inference, accuracy};

@@ -4,6 +4,7 @@ mod optimizer;
 mod schedule;
 mod trainer;
 
+pub(crate) use optimizer::default_betas;
 pub use optimizer::{Momentum, Optimizer, OptimizerSettings};
 pub use schedule::{Schedule, ScheduleSteps};
 pub(crate) use trainer::images;

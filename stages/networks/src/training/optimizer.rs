@@ -6,17 +6,20 @@ use burn::tensor::{Gradients, TensorData};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::parameters::{Parameters, host_values};
+use crate::parameters::{KeyedGradients, Parameters, host_values};
 
 /// How parameters follow their gradients. Weight decay applies to tensors of two and more axes only.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum OptimizerSettings {
-    /// Adam with decoupled weight decay, β 0.9 and 0.999, ε 1e-8 (the recipe of DeiT, which the paper follows).
+    /// Adam with decoupled weight decay, ε 1e-8 (the recipe of DeiT, which the paper follows).
     Adamw {
         /// Decay per unit of learning rate.
         #[serde(default = "default_adamw_decay")]
         weight_decay: f64,
+        /// Shares of the running means of gradients and of their squares that a step keeps.
+        #[serde(default = "default_betas")]
+        betas: [f64; 2],
     },
     /// Stochastic gradient descent with momentum (AdderNet's recipe: 0.9 and 5e-4).
     Sgd {
@@ -33,6 +36,11 @@ const fn default_adamw_decay() -> f64 {
     0.05
 }
 
+/// β₁ and β₂ of Adam where nothing else is said.
+pub(crate) const fn default_betas() -> [f64; 2] {
+    [0.9, 0.999]
+}
+
 const fn default_momentum() -> f64 {
     0.9
 }
@@ -43,7 +51,7 @@ const fn default_sgd_decay() -> f64 {
 
 impl Default for OptimizerSettings {
     fn default() -> Self {
-        OptimizerSettings::Adamw { weight_decay: default_adamw_decay() }
+        OptimizerSettings::Adamw { weight_decay: default_adamw_decay(), betas: default_betas() }
     }
 }
 
@@ -80,9 +88,21 @@ impl Optimizer {
 
     /// Moves every parameter that has a gradient; gradients are first scaled to a joint norm of at most `clip`.
     pub fn step(&mut self, learning_rate: f64, parameters: &mut Parameters, gradients: &Gradients, clip: Option<f64>) {
-        let factor = clip.and_then(|clip| clip_factor(parameters, gradients, clip));
+        let gradients = parameters.gradients(gradients);
+        self.follow(learning_rate, parameters, gradients, clip);
+    }
+
+    /// As [`Optimizer::step`], with the gradients by key.
+    pub(crate) fn follow(
+        &mut self,
+        learning_rate: f64,
+        parameters: &mut Parameters,
+        mut gradients: KeyedGradients,
+        clip: Option<f64>,
+    ) {
+        let factor = clip.and_then(|clip| clip_factor(&gradients, clip));
         for (key, parameter) in parameters.iter_mut() {
-            let Some(mut gradient) = parameter.value.grad(gradients) else { continue };
+            let Some(mut gradient) = gradients.remove(key) else { continue };
             if let Some(factor) = factor {
                 gradient = gradient * factor;
             }
@@ -96,9 +116,9 @@ impl Optimizer {
     fn move_one(&mut self, key: &str, rate: f64, value: Tensor<1>, gradient: Tensor<1>, decay: Decay) -> Tensor<1> {
         let state = self.states.remove(key);
         let (moved, state) = match self.settings {
-            OptimizerSettings::Adamw { weight_decay } => {
+            OptimizerSettings::Adamw { weight_decay, betas } => {
                 let state = state.and_then(State::into_adam);
-                let (moved, state) = adamw(decay.of_weights(weight_decay)).step(rate, value, gradient, state);
+                let (moved, state) = adamw(decay.of_weights(weight_decay), betas).step(rate, value, gradient, state);
                 (moved, state.map(|state| State::Adam(Box::new(state))))
             }
             OptimizerSettings::Sgd { momentum, weight_decay } => {
@@ -191,13 +211,14 @@ impl State {
     }
 }
 
-fn adamw(weight_decay: f64) -> AdamW {
-    AdamWConfig::new().with_epsilon(1e-8).with_weight_decay(weight_decay as f32).build()
+fn adamw(weight_decay: f64, [first, second]: [f64; 2]) -> AdamW {
+    let config = AdamWConfig::new().with_beta_1(first as f32).with_beta_2(second as f32);
+    config.with_epsilon(1e-8).with_weight_decay(weight_decay as f32).build()
 }
 
-fn clip_factor(parameters: &Parameters, gradients: &Gradients, clip: f64) -> Option<f32> {
-    let squares = parameters.iter().filter_map(|(_, parameter)| parameter.value.grad(gradients));
-    let total: f64 = squares.map(|gradient| f64::from(gradient.square().sum().into_scalar::<f32>())).sum();
+fn clip_factor(gradients: &KeyedGradients, clip: f64) -> Option<f32> {
+    let squares = gradients.values().map(|gradient| gradient.clone().square().sum().into_scalar::<f32>());
+    let total: f64 = squares.map(f64::from).sum();
     let norm = total.sqrt();
     (norm > clip).then(|| (clip / norm) as f32)
 }

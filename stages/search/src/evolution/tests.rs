@@ -2,7 +2,8 @@ use std::collections::HashSet;
 use std::ops::ControlFlow;
 
 use spaces::{
-    AttentionForm, CellSet, FeatureMap, HybridCnn, LayerRange, Level, Operator, PathWeighting, Space, Stem, Task,
+    AttentionForm, CellSet, FeatureMap, HybridCnn, HybridTransformer, LayerRange, Level, Operator, PathWeighting,
+    Space, Stem, Task,
 };
 
 use super::*;
@@ -132,6 +133,76 @@ fn parents_are_the_best_of_all_generations_before() {
     }
     assert_eq!(kinds[0], settings.population);
     assert!(kinds[1] >= 5 * 15 && kinds[2] >= 5 * 20 && kinds[3] > 0, "{kinds:?}");
+}
+
+#[test]
+fn the_settings_for_translation_breed_every_generation_from_the_best_25() {
+    assert_eq!(EvolutionSettings::translation().evaluations(), 3000);
+    let settings = EvolutionSettings { generations: 6, ..EvolutionSettings::translation() };
+    let space = Toy::default();
+    let budget = GeneSum { name: "macs", limit: 50.0 };
+    let problem = Problem { space: &space, budgets: &[&budget], seed: 12 };
+    let history = evolved(&problem, &settings);
+    assert_eq!(history.candidates.len(), 700);
+    for (index, generation) in history.candidates.chunks(100).enumerate().skip(1) {
+        let past = History { candidates: history.candidates[..100 * index].to_vec(), ..history.clone() };
+        let best: HashSet<usize> = past.top(25).iter().map(|parent| parent.index).collect();
+        let (mut mutants, mut crossovers) = (0, 0);
+        for candidate in generation {
+            match candidate.origin {
+                Origin::Mutation { parent } => mutants += usize::from(best.contains(&parent)),
+                Origin::Crossover { left, right } => {
+                    crossovers += usize::from(best.contains(&left) && best.contains(&right));
+                }
+                Origin::Initial | Origin::Random => {}
+            }
+        }
+        assert_eq!((mutants, crossovers), (50, 50), "generation {index}");
+    }
+}
+
+/// Scores how many of a network's choices are the first ones of their lists.
+struct FirstChoices;
+
+impl Evaluator for FirstChoices {
+    type Error = std::convert::Infallible;
+
+    fn evaluate(&mut self, _: usize, candidates: &[Genome]) -> Result<Vec<Evaluation>, Self::Error> {
+        let score = |genome: &Genome| genome.0.iter().filter(|&&choice| choice == 0).count() as f64;
+        Ok(candidates.iter().map(|genome| Evaluation { score: score(genome) }).collect())
+    }
+}
+
+/// Decoder layers of a network.
+struct Depth<'a>(&'a HybridTransformer);
+
+impl Budget for Depth<'_> {
+    fn cost_name(&self) -> &str {
+        "decoder_layers"
+    }
+
+    fn limit(&self) -> f64 {
+        3.0
+    }
+
+    fn cost(&self, genome: &Genome) -> f64 {
+        self.0.decode(genome).sizes().decoder.layers.len() as f64
+    }
+}
+
+#[test]
+fn a_search_of_translation_networks_evaluates_none_twice_and_keeps_the_budget() {
+    let space = HybridTransformer::en_de_v3();
+    let problem = Problem { space: &space, budgets: &[&Depth(&space)], seed: 1 };
+    let settings = EvolutionSettings { generations: 6, ..EvolutionSettings::translation() };
+    let history = evolve(&problem, &settings, None, &mut FirstChoices, &mut go_on).unwrap();
+    let names: HashSet<String> = history.candidates.iter().map(|found| space.format(&found.genome)).collect();
+    assert_eq!(names.len(), settings.evaluations());
+    assert!(history.candidates.iter().all(|found| SearchSpace::contains(&space, &found.genome).is_ok()));
+    assert!(history.candidates.iter().all(|found| found.costs["decoder_layers"] <= 3.0));
+    assert!(history.generations.iter().any(|generation| generation.rejections.over_budget > 0));
+    let scores = history.best_scores();
+    assert!(scores[6] > scores[0], "{scores:?}");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 use rand::{Rng, RngExt};
 
 use super::{HybridCnn, PathWeighting};
-use crate::{Genome, GenomeError, Graph, Operator, SearchSpace, Task};
+use crate::{Genome, GenomeError, Operator, SearchSpace};
 
 impl HybridCnn {
     /// Returns the first choice index of a level.
@@ -162,9 +162,5 @@ impl SearchSpace for HybridCnn {
         };
         let genome = Genome(letters.map(choice).collect::<Result<_, _>>()?);
         self.contains(&genome).map(|()| genome)
-    }
-
-    fn graph(&self, genome: &Genome, task: Task) -> Graph {
-        self.build(genome, task)
     }
 }

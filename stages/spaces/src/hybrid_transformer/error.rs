@@ -70,6 +70,60 @@ pub enum TransformerError {
         /// What is offered.
         offered: String,
     },
+    /// A list of choices of a space is empty.
+    #[error("`{list}` is empty; list at least one value")]
+    NoChoice {
+        /// The list.
+        list: &'static str,
+    },
+    /// A list of choices of a space is too long.
+    #[error("`{list}` lists {found} values, wanted at most {max}")]
+    TooManyChoices {
+        /// The list.
+        list: &'static str,
+        /// Its length.
+        found: usize,
+        /// Largest allowed length.
+        max: usize,
+    },
+    /// A list of choices of a space has a value twice.
+    #[error("`{list}` lists {value} twice; each architecture would count more than once")]
+    RepeatedChoice {
+        /// The list.
+        list: &'static str,
+        /// The value.
+        value: String,
+    },
+    /// A space offers heads that do not divide its inner width.
+    #[error("`{list}` offers {heads}, which does not divide the inner width {inner_width}")]
+    OfferedHeads {
+        /// The list.
+        list: &'static str,
+        /// Heads.
+        heads: usize,
+        /// Inner width of attention.
+        inner_width: usize,
+    },
+    /// A space offers a width together with a mix that it does not fit.
+    #[error("`{list}` offers {width}, which {divisor} does not divide, as the offered mix `{mix}` needs")]
+    OfferedWidth {
+        /// The list.
+        list: &'static str,
+        /// Width of encoder or decoder.
+        width: usize,
+        /// The mix.
+        mix: Mix,
+        /// What has to divide the width.
+        divisor: usize,
+    },
+    /// A space offers more sources than its shortest encoder has layers, or more than a decoder layer may read.
+    #[error("`decoder.sources` offers {found}, wanted 1 to {most}")]
+    OfferedSources {
+        /// Encoder layers read.
+        found: usize,
+        /// Most that every encoder of the space allows.
+        most: usize,
+    },
     /// The space has more points than 128 bits count.
     #[error("the number of architectures of the space exceeds 128 bits")]
     TooMany,

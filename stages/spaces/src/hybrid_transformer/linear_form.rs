@@ -3,6 +3,8 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::Arithmetic;
+
 /// Arithmetic of the linear layers of a translation network, an extension of the paper's space: with dense layers only,
 /// 99.5 % and more of the operations of the published networks are multiplications.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
@@ -28,6 +30,15 @@ impl LinearForm {
             LinearForm::Dense => "dense",
             LinearForm::Shift => "shift",
             LinearForm::Add => "add",
+        }
+    }
+
+    /// Returns how weights and inputs meet.
+    pub const fn arithmetic(self) -> Arithmetic {
+        match self {
+            LinearForm::Dense => Arithmetic::Multiply,
+            LinearForm::Shift => Arithmetic::Shift,
+            LinearForm::Add => Arithmetic::Add,
         }
     }
 }

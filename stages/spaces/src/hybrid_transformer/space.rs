@@ -7,7 +7,13 @@ use super::{LayerPlace, LinearForm, Mix, TransformerArchitecture, TransformerErr
 
 /// The space of translation networks: what may be chosen once per network, and what once per layer.
 ///
-/// Every list holds different values.
+/// Every list holds different values; [`HybridTransformer::check`] tells whether they fit together.
+///
+/// As a [`crate::SearchSpace`] its genomes are those of the authors' release with two forms per layer: encoder width and
+/// number of layers, then MLP widths, heads, mixes, MLP forms and projection forms of all layers; decoder width and
+/// number of layers, then MLP widths, self heads, cross heads, sources, mixes and the two forms. A gene is an index into
+/// its list. There are as many genes as the deepest network needs; those of layers that are not there are 0, so each
+/// architecture has one genome. People read a genome as [`TransformerArchitecture::name`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HybridTransformer {

@@ -98,6 +98,53 @@ fn a_space_beyond_128_bits_says_so() {
 }
 
 #[test]
+fn published_spaces_pass_their_check() {
+    for space in [
+        HybridTransformer::en_de_v3(),
+        HybridTransformer::en_fr_v1(),
+        HybridTransformer::en_de_v1(),
+        HybridTransformer::en_de_v2(),
+        HybridTransformer::hat(),
+    ] {
+        assert_eq!(space.check(), Ok(()));
+        assert_eq!(space.contains(&space.largest()), Ok(()));
+    }
+}
+
+#[test]
+fn the_largest_network_has_the_largest_of_every_list() {
+    let mut space = HybridTransformer::hat();
+    space.encoder.layers = vec![3, 6];
+    let name = "640-A3072h8".to_owned() + &"-A3072h8".repeat(5) + "_640" + &"-A3072h8x8e3".repeat(6);
+    assert_eq!(space.largest().name(), name);
+}
+
+#[test]
+fn a_space_whose_choices_do_not_fit_together_is_refused_with_the_list() {
+    let message = |change: fn(&mut HybridTransformer)| {
+        let mut space = HybridTransformer::en_de_v3();
+        change(&mut space);
+        space.check().expect_err("the change breaks a rule").to_string()
+    };
+    let empty = "`decoder.mixes` is empty; list at least one value";
+    assert_eq!(message(|space| space.decoder.mixes.clear()), empty);
+    let twice = "`encoder.widths` lists 512 twice; each architecture would count more than once";
+    assert_eq!(message(|space| space.encoder.widths = vec![512, 1024, 512]), twice);
+    let long = "`encoder.mlp_widths` lists 1025 values, wanted at most 1024";
+    assert_eq!(message(|space| space.encoder.mlp_widths = (1..1026).collect()), long);
+    let size = "`decoder.layers` is 0, wanted 1 to 64";
+    assert_eq!(message(|space| space.decoder.layers = vec![0, 1]), size);
+    let heads = "`decoder.cross_heads` offers 6, which does not divide the inner width 512";
+    assert_eq!(message(|space| space.decoder.cross_heads = vec![4, 6]), heads);
+    let width = "`decoder.widths` offers 516, which 8 does not divide, as the offered mix `AC` needs";
+    assert_eq!(message(|space| space.decoder.widths = vec![512, 516]), width);
+    let sources = "`decoder.sources` offers 3, wanted 1 to 2";
+    assert_eq!(message(|space| space.encoder.layers = vec![6, 2]), sources);
+    let many = "the number of architectures of the space exceeds 128 bits";
+    assert_eq!(message(|space| space.encoder.layers = vec![64]), many);
+}
+
+#[test]
 fn a_space_tells_the_choice_that_it_does_not_offer() {
     let mut sizes = small();
     sizes.encoder.layers = vec![sizes.encoder.layers[0]; 6];

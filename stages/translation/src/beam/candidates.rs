@@ -25,7 +25,7 @@ pub(super) struct Candidates {
 impl Candidates {
     /// Keeps at most `most` candidates.
     pub(super) fn new(most: usize) -> Self {
-        Self { most, best: Vec::with_capacity(most + 1) }
+        Self { most, best: Vec::new() }
     }
 
     /// Offers the tokens of a range to the hypothesis of `row`, whose log-probability so far is `before`.

@@ -244,6 +244,13 @@ fn numbers_that_are_none_count_as_impossible() {
 }
 
 #[test]
+fn a_beam_beyond_all_memory_keeps_what_there_is() {
+    let settings = BeamSettings { beam: usize::MAX, best: usize::MAX, most_length: 3, ..BeamSettings::default() };
+    let found = search(|_, _| vec![0.0, 0.0, -1.0, -2.0, -3.0], 1, &settings);
+    assert_eq!(found[0].len(), 2 + 4);
+}
+
+#[test]
 fn an_error_of_the_model_ends_the_search() {
     struct Broken;
     impl StepModel for Broken {

@@ -1,11 +1,16 @@
 use std::num::NonZeroU16;
 
+use rand::SeedableRng;
+use rand_chacha::ChaCha12Rng;
 use serde::Deserialize;
-use spaces::{Arithmetic, LinearForm, LocalOperator, Mix, Operator};
+use spaces::{
+    Arithmetic, DecoderChoices, EncoderChoices, HybridTransformer, LinearForm, LocalOperator, Mix, Operator, Positions,
+    SearchSpace, TranslationTask,
+};
 
 use super::*;
 use crate::translation::rows::rows;
-use crate::{Local, Macs, Role, Sources, translation_network, translation_networks, translation_references};
+use crate::{BitWidth, Local, Macs, Role, Sources, translation_network, translation_networks, translation_references};
 
 /// Made by counts.py beside it.
 const GOLDEN: &str = include_str!("golden.csv");
@@ -183,10 +188,86 @@ fn nearly_everything_is_multiplied() {
     for (name, expected) in shares {
         let macs = network(name).macs().expect("fits");
         for (arithmetic, expected) in [Arithmetic::Multiply, Arithmetic::Shift, Arithmetic::Add].iter().zip(expected) {
-            let share = 100.0 * macs.of(*arithmetic) as f64 / macs.total() as f64;
+            let share = 100.0 * macs.share(*arithmetic);
             let decimals = expected.split_once('.').map_or(0, |(_, decimals)| decimals.len());
             assert_eq!(format!("{share:.decimals$}"), expected, "{name} {arithmetic:?}");
         }
+    }
+}
+
+/// Transformer-base with other linear layers. A token meets 6 · (4 · 512² + 2 · 512 · 2048) weights of the encoder,
+/// and 6 · (8 · 512² + 2 · 512 · 2048) of the decoder.
+fn formed(projection_form: LinearForm, mlp_form: LinearForm) -> Network {
+    let mut sizes = translation_network("transformer-base").expect("published").sizes().clone();
+    for layer in &mut sizes.encoder.layers {
+        (layer.projection_form, layer.mlp_form) = (projection_form, mlp_form);
+    }
+    for layer in &mut sizes.decoder.layers {
+        (layer.projection_form, layer.mlp_form) = (projection_form, mlp_form);
+    }
+    let architecture = TransformerArchitecture::new(sizes).expect("forms fit every size");
+    transformer("formed", &architecture, TranslationPass::default())
+}
+
+#[test]
+fn linear_layers_count_by_their_arithmetic_and_attention_products_multiply() {
+    let (projections, mlps) = (30 * 6 * (4 + 8) * 512 * 512, 30 * 6 * 2 * (2 * 512 * 2048));
+    let products = 18 * 2 * 30 * 30 * 512;
+    let macs = |projection, mlp| formed(projection, mlp).macs().expect("fits");
+    let dense = macs(LinearForm::Dense, LinearForm::Dense);
+    assert_eq!(dense, Macs { multiply: projections + mlps + products, shift: 0, add: 0 });
+    let mixed = macs(LinearForm::Shift, LinearForm::Add);
+    assert_eq!(mixed, Macs { multiply: products, shift: projections, add: mlps });
+    assert!(mixed.share(Arithmetic::Multiply) < 0.015);
+    let shares = [Arithmetic::Multiply, Arithmetic::Shift, Arithmetic::Add].map(|arithmetic| mixed.share(arithmetic));
+    assert!((shares.iter().sum::<f64>() - 1.0).abs() < 1e-12);
+    assert_eq!(Macs::default().share(Arithmetic::Add), 0.0);
+}
+
+/// A shift layer stores its signs too, an add layer a scale more per output; 5 bits and 8 bits per weight.
+#[test]
+fn linear_layers_store_what_their_form_needs() {
+    let weights = 6 * (12 * 512 * 512 + 4 * 512 * 2048);
+    let biases = 6 * (12 * 512 + 2 * (2048 + 512));
+    let params = |form| formed(form, form).params();
+    let dense = params(LinearForm::Dense);
+    assert_eq!(params(LinearForm::Shift) - dense, weights);
+    assert_eq!(params(LinearForm::Add) - dense, biases);
+    let bytes = |form| formed(form, form).size_bytes(BitWidth::Eight);
+    assert_eq!(bytes(LinearForm::Dense) - bytes(LinearForm::Shift), weights * 3 / 8);
+    assert_eq!(bytes(LinearForm::Add) - bytes(LinearForm::Dense), 4 * biases);
+    let official = |form| formed(form, form).official();
+    assert_eq!(official(LinearForm::Shift), official(LinearForm::Dense));
+    assert_eq!(official(LinearForm::Add).params - official(LinearForm::Dense).params, biases);
+}
+
+#[test]
+fn every_stored_scalar_is_a_parameter_of_the_exported_network_or_a_sign() {
+    let task = TranslationTask { vocabulary: 1, longest: 1, positions: Positions::Interleaved };
+    let space = HybridTransformer {
+        encoder: EncoderChoices {
+            mlp_forms: LinearForm::ALL.to_vec(),
+            projection_forms: LinearForm::ALL.to_vec(),
+            ..HybridTransformer::en_de_v3().encoder
+        },
+        decoder: DecoderChoices {
+            mlp_forms: LinearForm::ALL.to_vec(),
+            projection_forms: LinearForm::ALL.to_vec(),
+            ..HybridTransformer::en_de_v3().decoder
+        },
+        ..HybridTransformer::en_de_v3()
+    };
+    let mut rng = ChaCha12Rng::seed_from_u64(8);
+    for _ in 0..50 {
+        let architecture = space.decode(&space.sample(&mut rng));
+        let network = transformer("random", &architecture, TranslationPass::default());
+        let signs = network.layers.iter().map(|layer| match layer.work {
+            Work::Linear(linear) if linear.arithmetic == Arithmetic::Shift => linear.inputs * linear.outputs,
+            Work::Linear(_) | Work::Window(_) | Work::Product { .. } | Work::Local(_) | Work::Free => 0,
+        });
+        let exported = architecture.parameters(&task).into_iter().skip(1);
+        let exported: usize = exported.map(|parameter| parameter.shape.iter().product::<usize>()).sum();
+        assert_eq!(network.params() - signs.sum::<u64>(), exported as u64, "{}", architecture.name());
     }
 }
 

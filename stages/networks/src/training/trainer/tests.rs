@@ -19,9 +19,7 @@ fn train(trainer: &mut Trainer<'_>, until: usize) {
 
 #[test]
 fn a_restored_supernet_trains_on_to_the_same_bytes() {
-    for optimizer in
-        [OptimizerSettings::Adamw { weight_decay: 0.05 }, OptimizerSettings::Sgd { momentum: 0.9, weight_decay: 5e-4 }]
-    {
+    for optimizer in [OptimizerSettings::default(), OptimizerSettings::Sgd { momentum: 0.9, weight_decay: 5e-4 }] {
         let settings = TrainingSettings { optimizer, ..settings(4) };
         let mode = SharingMode::Hws;
         let mut straight = Trainer::new(supernet(mode), &settings, prior(mode), 7);
