@@ -125,8 +125,8 @@ pub struct WordCache {
     ids: FxHashMap<Box<str>, Box<[u32]>>,
 }
 
-/// Words a cache holds before it starts anew: about 30 MB.
-const MOST_CACHED: usize = 1 << 18;
+/// Words a cache holds before it starts anew: about 7 MB.
+const MOST_CACHED: usize = 1 << 16;
 
 /// Makes token ids of the sentences of one language and back.
 ///
