@@ -100,7 +100,7 @@ impl Cleaning {
 }
 
 fn words(sentence: &str) -> usize {
-    sentence.split(' ').filter(|word| !word.is_empty()).count()
+    sentence.split_ascii_whitespace().count()
 }
 
 /// How many pairs of a part were read, and what became of them.

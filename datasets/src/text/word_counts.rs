@@ -49,7 +49,7 @@ impl WordCounts {
 
 fn count<'a>(sentences: &[&'a str]) -> FxHashMap<&'a str, u64> {
     let mut counts = FxHashMap::default();
-    for word in sentences.iter().flat_map(|sentence| sentence.split(' ')).filter(|word| !word.is_empty()) {
+    for word in sentences.iter().flat_map(|sentence| sentence.split_whitespace()) {
         *counts.entry(word).or_default() += 1;
     }
     counts

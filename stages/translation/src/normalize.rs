@@ -20,9 +20,11 @@ const NO_BREAK: char = '\u{a0}';
 
 /// `([^ ]*)` of the first half of Moses: brackets and signs take the spaces that belong to them.
 const BRACKETS: [(&str, &str); 3] = [("\r", ""), ("(", " ("), (")", ") ")];
-/// Quotes written as two characters, and what stands for an apostrophe.
-const QUOTES: [(&str, &str); 7] =
-    [("`", "'"), ("''", " \" "), ("„", "\""), ("“", "\""), ("”", "\""), ("–", "-"), ("—", " - ")];
+const CLOSED: [(&str, &str); 6] =
+    [(") .", ")."), (") !", ")!"), (") :", "):"), (") ?", ")?"), (") ;", ");"), (") ,", "),")];
+/// What stands for an apostrophe or a quote in ASCII.
+const TYPED_QUOTES: [(&str, &str); 2] = [("`", "'"), ("''", " \" ")];
+const QUOTES: [(&str, &str); 5] = [("„", "\""), ("“", "\""), ("”", "\""), ("–", "-"), ("—", " - ")];
 const APOSTROPHES: [(&str, &str); 6] = [("´", "'"), ("‘", "'"), ("‚", "'"), ("’", "'"), ("''", "\""), ("…", "...")];
 const FRENCH_QUOTES: [(&str, &str); 6] =
     [("\u{a0}«\u{a0}", "\""), ("«\u{a0}", "\""), ("«", "\""), ("\u{a0}»\u{a0}", "\""), ("\u{a0}»", "\""), ("»", "\"")];
@@ -60,14 +62,17 @@ impl Normalizer {
         replace_all(&mut text, &BRACKETS);
         squeeze_spaces(&mut text);
         close_up_brackets(&mut text);
-        replace_all(&mut text, &QUOTES);
-        squeeze_spaces(&mut text);
-        replace_all(&mut text, &APOSTROPHES);
-        if !text.is_ascii() {
+        replace_all(&mut text, &TYPED_QUOTES);
+        if text.is_ascii() {
+            squeeze_spaces(&mut text);
+        } else {
+            replace_all(&mut text, &QUOTES);
+            squeeze_spaces(&mut text);
+            replace_all(&mut text, &APOSTROPHES);
             replace_all(&mut text, &FRENCH_QUOTES);
             replace_all(&mut text, &NO_BREAK_SPACES);
+            squeeze_spaces(&mut text);
         }
-        squeeze_spaces(&mut text);
         if text.contains('"') {
             text = self.order_quotes(&text);
         }
@@ -133,10 +138,10 @@ fn squeeze_spaces(text: &mut String) {
 
 /// `\) ([.!:?;,])`, `\( `, ` \)`, `(\d) %`, ` :` and ` ;` lose their space.
 fn close_up_brackets(text: &mut String) {
-    for mark in [".", "!", ":", "?", ";", ","] {
-        replace_all(text, &[(&format!(") {mark}"), &format!("){mark}"))]);
+    if text.contains(['(', ')']) {
+        replace_all(text, &CLOSED);
+        replace_all(text, &[("( ", "("), (" )", ")")]);
     }
-    replace_all(text, &[("( ", "("), (" )", ")")]);
     if text.contains(" %") {
         let mut closed = String::with_capacity(text.len());
         for (index, part) in text.split(" %").enumerate() {

@@ -89,7 +89,7 @@ impl WordSplitter {
         let text = normalized.as_deref().unwrap_or(sentence);
         let words = match self.settings.words {
             Words::Moses => self.tokenizer.tokenize(text),
-            Words::Spaces => text.split_whitespace().collect::<Vec<_>>().join(" "),
+            Words::Spaces => squeezed(text),
         };
         match self.settings.letters {
             Letters::Keep => words,
@@ -107,14 +107,26 @@ impl WordSplitter {
     }
 }
 
+/// Returns a text with one space for each run of white space, none at its ends.
+fn squeezed(text: &str) -> String {
+    let mut squeezed = String::with_capacity(text.len());
+    for word in text.split_whitespace() {
+        if !squeezed.is_empty() {
+            squeezed.push(' ');
+        }
+        squeezed.push_str(word);
+    }
+    squeezed
+}
+
 /// The ids of words that were met before; a cache for one thread.
 #[derive(Clone, Debug, Default)]
 pub struct WordCache {
     ids: FxHashMap<Box<str>, Box<[u32]>>,
 }
 
-/// Words a cache holds before it starts anew: about 30 MB.
-const MOST_CACHED: usize = 1 << 18;
+/// Words a cache holds before it starts anew: about 7 MB.
+const MOST_CACHED: usize = 1 << 16;
 
 /// Makes token ids of the sentences of one language and back.
 ///
@@ -170,7 +182,7 @@ impl TextCodec {
     #[must_use]
     pub fn encode_words(&self, words: &str, cache: &mut WordCache) -> Vec<u32> {
         let mut ids = Vec::with_capacity(words.len() / 3);
-        for word in words.split(' ').filter(|word| !word.is_empty()) {
+        for word in words.split_ascii_whitespace() {
             if let Some(known) = cache.ids.get(word) {
                 ids.extend_from_slice(known);
                 continue;
