@@ -9,6 +9,8 @@
 //! - [`layers`] and [`OnnxLayer`]: what any ONNX file computes, of other tools too, for whoever counts its costs.
 //! - [`Runner`]: a loaded model that answers batches of pictures with logits or with classes.
 //! - [`Parity`] and [`Latency`]: how close the answers are to reference logits and how long they take.
+//! - [`export_translation`] and [`TranslationModel`]: a translation network as an encoder and one step of a decoder.
+//! - [`TranslationRunner`] and [`Translator`]: such a model at run time, tokens to tokens and lines to lines.
 //!
 //! What it deliberately does not do: train, quantize, or run models that this crate did not write.
 
@@ -26,5 +28,5 @@ pub use onnx::{
 };
 pub use tract::{
     Batching, Decoding, FLOAT_TOLERANCE, INT8_TOLERANCE, Latency, Parity, Prediction, Runner, TranslationError,
-    TranslationRunner, latency, parity, warm_latency,
+    TranslationRunner, Translator, latency, parity, warm_latency,
 };

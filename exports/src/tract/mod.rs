@@ -10,4 +10,4 @@ mod translation;
 pub use latency::{Latency, latency, warm_latency};
 pub use parity::{FLOAT_TOLERANCE, INT8_TOLERANCE, Parity, parity};
 pub use runner::{Prediction, Runner};
-pub use translation::{Batching, Decoding, TranslationError, TranslationRunner};
+pub use translation::{Batching, Decoding, TranslationError, TranslationRunner, Translator};

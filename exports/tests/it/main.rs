@@ -17,3 +17,4 @@ mod translation_int8;
 mod translation_network;
 mod translation_quantized;
 mod translation_reference;
+mod translation_text;

@@ -1,3 +1,5 @@
+mod rows;
+
 use tract_onnx::prelude::{
     IntoTValue, OutletId, TValue, TVec, Tensor, TractResult, TypedFact, TypedModel, TypedNode, tvec,
 };
@@ -6,8 +8,7 @@ use tract_onnx::tract_core::internal::{
     op_out_of_plan,
 };
 
-/// Values added up side by side, so that they compile to vectors.
-const LANES: usize = 16;
+use rows::{dots, softmax, sums};
 
 /// softmax(q k + bias) v for few queries and many small groups of keys: a row's own states, or a sentence.
 ///
@@ -131,35 +132,55 @@ impl Attention {
     }
 }
 
-/// out\[p\] = Σ of query · row p.
-#[inline(always)]
-fn dots(query: &[f32], rows: &[f32], out: &mut [f32]) {
-    for (row, out) in rows.chunks_exact(query.len()).zip(out) {
-        let (query_lanes, query_rest) = query.as_chunks::<LANES>();
-        let (row_lanes, row_rest) = row.as_chunks::<LANES>();
-        let mut sums = [0.0; LANES];
-        for (query, row) in query_lanes.iter().zip(row_lanes) {
-            for lane in 0..LANES {
-                sums[lane] += query[lane] * row[lane];
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Returns numbers in −1..1 that look random.
+    fn numbers(count: usize, step: usize) -> Vec<f32> {
+        (0..count).map(|at| (at * step % 997) as f32 / 498.5 - 1.0).collect()
+    }
+
+    /// Returns softmax(q k + bias) v of one query by its definition.
+    fn plain(query: &[f32], keys: &[Vec<f32>], values: &[f32], bias: &[f32]) -> Vec<f64> {
+        let product = |key: &Vec<f32>| key.iter().zip(query).map(|(k, q)| f64::from(k * q)).sum::<f64>();
+        let scores: Vec<f64> =
+            keys.iter().zip(bias).map(|(key, &bias)| (product(key) + f64::from(bias)).exp()).collect();
+        let sum: f64 = scores.iter().sum();
+        let value = |channel: usize| {
+            let shares = scores.iter().zip(values.chunks(query.len()));
+            shares.map(|(score, row)| score / sum * f64::from(row[channel])).sum()
+        };
+        (0..query.len()).map(value).collect()
+    }
+
+    #[test]
+    fn both_orders_of_keys_agree_with_the_definition() {
+        let (groups, heads, queries) = (2, 3, 4);
+        for (width, positions) in [(64, 1), (20, 17), (3, 33), (16, 5)] {
+            let q = numbers(groups * heads * queries * width, 31);
+            let k = numbers(groups * heads * positions * width, 17);
+            let v = numbers(groups * heads * positions * width, 53);
+            let masked = |at: usize| if !at.is_multiple_of(positions) && at.is_multiple_of(3) { -1e9 } else { 0.0 };
+            let bias: Vec<f32> = (0..groups * positions).map(masked).collect();
+            for order in [KeyOrder::Channels, KeyOrder::Positions] {
+                let attention = Attention { heads, queries, width, positions, keys: order };
+                let found = attention.weighted(&q, &k, &v, Some(&bias));
+                for (row, found) in found.chunks(width).enumerate() {
+                    let group = row / queries;
+                    let keys = &k[group * positions * width..][..positions * width];
+                    let key = |p: usize| match order {
+                        KeyOrder::Channels => keys[p * width..][..width].to_vec(),
+                        KeyOrder::Positions => (0..width).map(|c| keys[c * positions + p]).collect(),
+                    };
+                    let keys: Vec<Vec<f32>> = (0..positions).map(key).collect();
+                    let values = &v[group * positions * width..][..positions * width];
+                    let bias = &bias[group / heads * positions..][..positions];
+                    let wanted = plain(&q[row * width..][..width], &keys, values, bias);
+                    let close = |(&found, wanted): (&f32, f64)| (f64::from(found) - wanted).abs() < 1e-5;
+                    assert!(found.iter().zip(wanted).all(close), "{order:?} {width} {positions}");
+                }
             }
         }
-        *out = sums.iter().sum::<f32>() + query_rest.iter().zip(row_rest).map(|(a, b)| a * b).sum::<f32>();
     }
-}
-
-/// out = Σ over rows of factor · row.
-#[inline(always)]
-fn sums(factors: &[f32], rows: &[f32], out: &mut [f32]) {
-    out.fill(0.0);
-    for (factor, row) in factors.iter().zip(rows.chunks_exact(out.len().max(1))) {
-        out.iter_mut().zip(row).for_each(|(out, value)| *out += factor * value);
-    }
-}
-
-#[inline(always)]
-fn softmax(scores: &mut [f32]) {
-    let largest = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    scores.iter_mut().for_each(|score| *score = (*score - largest).exp());
-    let factor = scores.iter().sum::<f32>().recip();
-    scores.iter_mut().for_each(|score| *score *= factor);
 }

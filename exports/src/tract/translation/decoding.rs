@@ -92,7 +92,7 @@ impl<'r> Decoding<'r> {
                 Some(state) => self.states.push((format!("{PAST}{state}"), value)),
                 None if name == LOG_PROBABILITIES => {
                     let values = value.to_plain_array_view::<f32>().map_err(failed)?;
-                    log_probabilities = values.iter().copied().collect();
+                    log_probabilities = values.as_slice().map_or_else(Vec::new, <[f32]>::to_vec);
                 }
                 None => {}
             }
@@ -150,6 +150,6 @@ fn taken(value: &TValue, rows: &[usize]) -> TractResult<TValue> {
     let values = values.as_slice().ok_or_else(|| tract_onnx::prelude::TractError::msg("values out of order"))?;
     let size = values.len() / shape[0].max(1);
     shape[0] = rows.len();
-    let taken: Vec<f32> = rows.iter().flat_map(|&row| &values[row * size..][..size]).copied().collect();
+    let taken = rows.iter().map(|&row| &values[row * size..][..size]).collect::<Vec<_>>().concat();
     Ok(Tensor::from_shape(&shape, &taken)?.into_tvalue())
 }

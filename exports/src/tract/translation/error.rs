@@ -31,6 +31,27 @@ pub enum TranslationError {
         /// Path of the decoder.
         decoder: String,
     },
+    /// A file of text that cannot be read as what it is.
+    #[error("`{file}` cannot be used: {problem}")]
+    Text {
+        /// Path of the file.
+        file: String,
+        /// What is wrong.
+        problem: String,
+    },
+    /// A dictionary of another size than the model's embedding.
+    #[error(
+        "dictionary `{dictionary}` wants the {wanted} entries of the model's vocabulary, found {found}; \
+         it belongs to another model"
+    )]
+    Vocabulary {
+        /// Path of the dictionary.
+        dictionary: String,
+        /// Entries of the vocabulary.
+        wanted: usize,
+        /// Entries of the dictionary.
+        found: usize,
+    },
     /// A token that the model has no embedding for.
     #[error("sentence {sentence} wants tokens below {vocabulary}, the vocabulary of the model, found {found}")]
     Token {
@@ -51,4 +72,11 @@ pub enum TranslationError {
         /// Its tokens.
         found: usize,
     },
+}
+
+impl TranslationError {
+    /// Returns what is wrong with a file of text.
+    pub(super) fn text(file: &str, problem: impl ToString) -> Self {
+        Self::Text { file: file.to_owned(), problem: problem.to_string() }
+    }
 }

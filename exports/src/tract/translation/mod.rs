@@ -6,8 +6,10 @@ mod decoding;
 mod error;
 mod part;
 mod runner;
+mod translator;
 
 pub use batching::Batching;
 pub use decoding::Decoding;
 pub use error::TranslationError;
 pub use runner::TranslationRunner;
+pub use translator::Translator;

@@ -43,7 +43,7 @@ impl TranslationRunner {
         Self::named(model, ["encoder.onnx", "decoder.onnx"].map(String::from))
     }
 
-    fn named(model: &TranslationModel, [encoder, decoder]: [String; 2]) -> Result<Self, TranslationError> {
+    pub(super) fn named(model: &TranslationModel, [encoder, decoder]: [String; 2]) -> Result<Self, TranslationError> {
         file::fits(&encoder, model.encoder.len() as u64)?;
         file::fits(&decoder, model.decoder.len() as u64)?;
         let first = check_translation(&model.encoder, &encoder)?;
