@@ -1,10 +1,12 @@
-//! Raw image data in: readers of the published data sets, pictures in memory, and batches.
+//! Raw data in: readers of the published sets of pictures and of parallel text, and batches.
 //!
 //! - [`ImageSource`]: a data set as it was shipped; [`open`] makes one from a [`SourceKind`] and a path.
 //! - [`Outline`]: picture size and classes, told without reading pictures.
 //! - [`Example`]: the bytes of one image, planar (channel, row, column), with its label.
 //! - [`Pictures`]: examples held in memory, all of one [`ImageShape`].
 //! - [`Batch`]: normalized and possibly augmented pixels, ready to become a tensor.
+//! - [`Corpus`]: parallel text as it was shipped; [`learn_text`] learns merges and dictionary of it, [`encode_text`]
+//!   streams its pairs as token ids, and [`batches`] makes batches of a [`TokenBudget`].
 //! - [`split`]: carves a validation split out of the training part.
 //!
 //! ```
@@ -65,7 +67,7 @@ pub use outline::{Outline, outline};
 pub use picture_file::read_picture;
 pub use shape::ImageShape;
 pub use source::{ImageSource, SourceKind, open};
-pub use text::cleaning::{Cleaning, CleaningCounts, Drop, IdenticalPairs, LengthUnit, PartCounts};
+pub use text::cleaning::{Cleaning, CleaningCounts, DropRule, IdenticalPairs, LengthUnit, PartCounts};
 pub use text::corpus::{Corpus, CorpusKind, CorpusOptions, LanguagePair, TextPart, Writing, open_corpus};
 pub use text::encoded_pairs::EncodedPairs;
 pub use text::preparation::{Dictionaries, Preparation};

@@ -3,7 +3,7 @@ use std::num::NonZeroUsize;
 
 use engine::{Context, One, Optional, Stage, StageError, inputs, outputs};
 use exports::{Form, TranslationMetadata, export_translation};
-use networks::translation::{QuantizedTranslationInference, TranslationInference};
+use networks::translation::TranslationInference;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use translation::BeamSettings;
@@ -89,7 +89,7 @@ impl Stage for ExportTranslation {
         let (architecture, task) = (&description.architecture, &description.task);
         let model = export_translation(architecture, task, weights, form, &metadata(&inputs));
         let model = model.map_err(|error| StageError::caused("the network has no ONNX form", error))?;
-        let files = model.files(&inputs.corpus.codec);
+        let files = files(&model);
         context.headline("form", form.name(), "");
         context.headline("encoder_bytes", model.encoder.len(), "B");
         context.headline("decoder_bytes", model.decoder.len(), "B");
@@ -109,15 +109,11 @@ fn reference(
     let TranslationSubnet { description, weights } = &*inputs.subnet;
     let (architecture, task) = (&description.architecture, &description.task);
     let tokens: Vec<&[u32]> = sources.iter().map(Vec::as_slice).collect();
-    let translated = match inputs.eight_bit.get() {
-        None => TranslationInference::of_weights(architecture, task, weights, &device)
-            .map_err(broken)?
-            .translate(&tokens, &params.beam),
-        Some(eight_bit) => QuantizedTranslationInference::new(architecture, task, &eight_bit.weights, &device)
-            .map_err(broken)?
-            .translate(&tokens, &params.beam),
+    let inference = match inputs.eight_bit.get() {
+        None => TranslationInference::of_weights(architecture, task, weights, &device),
+        Some(eight_bit) => TranslationInference::of_quantized(architecture, task, &eight_bit.weights, &device),
     };
-    let translated = translated.map_err(untranslatable)?;
+    let translated = inference.map_err(broken)?.translate(&tokens, &params.beam).map_err(untranslatable)?;
     let (mut translations, mut scores) = (Vec::new(), Vec::new());
     for hypotheses in translated {
         let best = hypotheses.into_iter().next();
@@ -138,4 +134,10 @@ fn metadata(inputs: &ExportTranslationInputs) -> TranslationMetadata {
     let [source_language, target_language] = inputs.corpus.description.languages.clone();
     let name = inputs.subnet.description.architecture.name();
     TranslationMetadata { name, source_language, target_language, lineage }
+}
+
+/// Returns the files of a model by name.
+fn files(model: &exports::TranslationModel) -> Vec<(String, Vec<u8>)> {
+    let parts = [("encoder.onnx", &model.encoder), ("decoder.onnx", &model.decoder)];
+    parts.map(|(name, bytes)| (name.to_owned(), bytes.clone())).to_vec()
 }

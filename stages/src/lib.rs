@@ -24,7 +24,7 @@ mod latency_features;
 mod measure_latency;
 mod onnx_network;
 pub mod paper;
-// mod prepare_corpus;
+mod prepare_corpus;
 mod prepare_dataset;
 mod quantize_subnet;
 mod quantize_translation;
@@ -72,7 +72,7 @@ pub fn registry() -> Registry {
         .with(quantize_subnet::QuantizeSubnet)
         .with(export_onnx::ExportOnnx)
         .with(verify_onnx::VerifyOnnx)
-        // .with(prepare_corpus::PrepareCorpus)
+        .with(prepare_corpus::PrepareCorpus)
         .with(train_translation_supernet::TrainTranslationSupernet)
         .with(score_translation_candidates::ScoreTranslationCandidates)
         .with(train_translation_standalone::TrainTranslationStandalone)

@@ -154,7 +154,7 @@ impl Encoding<'_, '_> {
                 self.context.progress(done, done, "pairs encoded");
                 self.context.check_interrupt().map_err(Lost::Stage)?;
             }
-            Ok(())
+            Ok::<(), Lost>(())
         })?;
         Ok(EncodedPart { spool, text: raw, counts })
     }

@@ -2,7 +2,7 @@ use std::num::NonZeroUsize;
 
 use datasets::TokenBudget;
 use engine::{Context, One, Stage, StageError, inputs, outputs};
-use networks::translation::{QuantizedTranslationInference, TranslationInference, quantize_translation};
+use networks::translation::{TranslationInference, quantize_translation};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use translation::BeamSettings;
@@ -78,17 +78,15 @@ impl Stage for QuantizeTranslation {
         let train = inputs.corpus.train()?;
         let first: Vec<usize> = (0..train.len().min(params.calibration_pairs.get())).collect();
         let calibration = valid_batches(&train.select(&first), &TokenBudget::default());
-        let quantized = quantize_translation(architecture, task, weights, &calibration, &device).map_err(broken)?;
+        let quantized = quantize_translation(architecture, task, weights, &calibration, &device);
+        let quantized = quantized.map_err(|error| StageError::caused("the network has no 8-bit form", error))?;
         let text = inputs.corpus.valid_text()?;
         let codec = &inputs.corpus.text;
         let float = TranslationInference::of_weights(architecture, task, weights, &device).map_err(broken)?;
-        let eight_bit =
-            QuantizedTranslationInference::new(architecture, task, &quantized, &device).map_err(broken)?;
-        let translated =
-            translate(codec, &text.sources, context, |sources| decode(&float, sources, &params.beam))?;
+        let eight_bit = TranslationInference::of_quantized(architecture, task, &quantized, &device).map_err(broken)?;
+        let translated = translate(codec, &text.sources, context, |sources| decode(&float, sources, &params.beam))?;
         let float = Scores::of(codec, &translated, &text.references)?;
-        let translated =
-            translate(codec, &text.sources, context, |sources| eight_bit.translate(sources, &params.beam).map_err(untranslatable))?;
+        let translated = translate(codec, &text.sources, context, |sources| decode(&eight_bit, sources, &params.beam))?;
         let eight_bit = Scores::of(codec, &translated, &text.references)?;
         float.report("float_valid", context);
         eight_bit.report("eight_bit_valid", context);

@@ -119,7 +119,7 @@ impl Stage for RetrainTranslation {
             return Err("`choice.look_every` wants at least 1, found 0".to_owned());
         }
         params.choice.beam.check().map_err(|error| format!("`choice.beam`: {error}"))?;
-        translation_run::check(&params.training, &params.batch)
+        translation_run::check(&params.network, &params.training, &params.batch)
     }
 
     fn run(
@@ -212,8 +212,7 @@ impl Retraining<'_> {
 
     fn network(&self, tensors: &[NamedTensor], seed: u64) -> TranslationNetwork {
         let settings = &self.params.network;
-        let mut network =
-            TranslationNetwork::subnet(&self.architecture, &self.task, settings, seed, &self.device);
+        let mut network = TranslationNetwork::subnet(&self.architecture, &self.task, settings, seed, &self.device);
         for (key, shape, values) in tensors {
             network.parameters.insert(key.clone(), shape.clone(), values.clone());
         }
@@ -259,18 +258,22 @@ fn architecture(
             return Err(StageError::usage("both the input and the parameter `architecture` are given; give one"));
         }
         (None, None) => {
-            return Err(StageError::usage("wanted an architecture; join the input or give the parameter `architecture`"));
+            return Err(StageError::usage(
+                "wanted an architecture; join the input or give the parameter `architecture`",
+            ));
         }
     };
     let mut sizes = given.sizes().clone();
     let (mix, form) = (params.replace_mixes, params.replace_forms);
     for layer in &mut sizes.encoder.layers {
         layer.mix = mix.unwrap_or(layer.mix);
-        (layer.mlp_form, layer.projection_form) = (form.unwrap_or(layer.mlp_form), form.unwrap_or(layer.projection_form));
+        (layer.mlp_form, layer.projection_form) =
+            (form.unwrap_or(layer.mlp_form), form.unwrap_or(layer.projection_form));
     }
     for layer in &mut sizes.decoder.layers {
         layer.mix = mix.unwrap_or(layer.mix);
-        (layer.mlp_form, layer.projection_form) = (form.unwrap_or(layer.mlp_form), form.unwrap_or(layer.projection_form));
+        (layer.mlp_form, layer.projection_form) =
+            (form.unwrap_or(layer.mlp_form), form.unwrap_or(layer.projection_form));
     }
     TransformerArchitecture::new(sizes).map_err(|error| StageError::usage(format!("`replace_mixes`: {error}")))
 }

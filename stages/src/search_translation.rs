@@ -14,9 +14,7 @@ use crate::artifacts::{
 use crate::cost_model::{Bits, HardwareChoice};
 use crate::searching::{self, Baseline, SearchPlan};
 use crate::train_translation_supernet::TrainTranslationSupernet;
-use crate::translation_cost::{
-    PredictedTranslationLatency, TranslationCostBudget, TranslationCostModel, within,
-};
+use crate::translation_cost::{PredictedTranslationLatency, TranslationCostBudget, TranslationCostModel, within};
 use crate::translation_evaluator::{Objective, TranslationEvaluator};
 
 /// Searches a space of translation networks by evolution, with a random baseline.

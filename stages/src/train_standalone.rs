@@ -68,10 +68,7 @@ impl Stage for TrainStandalone {
         for candidate in &inputs.scores.scores[scores.len()..] {
             let score = alone.score(&candidate.genome, context)?;
             let (done, all) = (scores.len() + 1, inputs.scores.scores.len());
-            context.note(&format!(
-                "candidate {done} of {all}: {} {score:.4}",
-                space.format(&candidate.genome)
-            ));
+            context.note(&format!("candidate {done} of {all}: {} {score:.4}", space.format(&candidate.genome)));
             scores.push(Score { genome: candidate.genome.clone(), score });
             let saved = alone.table(scores.clone());
             context.checkpoint().save(|folder| Ok(publish_at(folder.join(SCORES), saved).map(|_| ())?))?;

@@ -61,7 +61,7 @@ impl Stage for TrainTranslationStandalone {
     type Outputs = TrainTranslationStandaloneOutputs;
 
     fn check(&self, params: &Self::Params) -> Result<(), String> {
-        translation_run::check(&params.training, &params.batch)
+        translation_run::check(&params.network, &params.training, &params.batch)
     }
 
     fn run(

@@ -13,7 +13,6 @@ use crate::artifacts::{
 use crate::training_run;
 use crate::translation_run::{self, Checkpoints, Feed, Look, Pace};
 
-
 /// Trains one translation network that holds all paths of a space.
 pub struct TrainTranslationSupernet;
 
@@ -72,7 +71,7 @@ impl Stage for TrainTranslationSupernet {
         let space = params.space.choices();
         space.check().map_err(|error| format!("`space`: {error}"))?;
         params.sharing.validate(params.network.shift).map_err(|error| error.to_string())?;
-        translation_run::check(&params.training, &params.batch)
+        translation_run::check(&params.network, &params.training, &params.batch)
     }
 
     fn run(

@@ -3,7 +3,7 @@
 
 use datasets::{EncodedPairs, TokenBudget, token_batches};
 use engine::{Context, StageError, open_at, publish_at};
-use networks::translation::{TranslationTrainer, TranslationTraining, UpdateSummary};
+use networks::translation::{NetworkSettings, TranslationTrainer, TranslationTraining, UpdateSummary};
 use spaces::TransformerArchitecture;
 
 use crate::artifacts::{TranslationLogRow, TranslationState};
@@ -161,37 +161,19 @@ fn resume(trainer: &mut TranslationTrainer<'_>, context: &mut Context<'_>) -> Re
     Ok(saved)
 }
 
-fn save(
-    trainer: &TranslationTrainer<'_>,
-    state: &TranslationState,
-    context: &Context<'_>,
-) -> Result<(), StageError> {
+fn save(trainer: &TranslationTrainer<'_>, state: &TranslationState, context: &Context<'_>) -> Result<(), StageError> {
     let saved = TranslationState { snapshot: Some(trainer.snapshot()), ..state.clone() };
     context.checkpoint().save(|folder| Ok(publish_at(folder.join(STATE), saved).map(|_| ())?))
 }
 
-/// Checks training settings that no type can.
-pub fn check(training: &TranslationTraining, budget: &TokenBudget) -> Result<(), String> {
-    let refuse = |name: &str, wanted: &str, found: String| Err(format!("`{name}` wants {wanted}, found {found}"));
-    for (name, value) in [
-        ("training.updates", training.updates),
-        ("training.batches_per_update", training.batches_per_update),
-        ("training.average", training.average),
-        ("batch.tokens", budget.tokens),
-        ("batch.longest", budget.longest),
-        ("batch.multiple", budget.multiple),
-    ] {
+/// Checks settings that no type can.
+pub fn check(network: &NetworkSettings, training: &TranslationTraining, budget: &TokenBudget) -> Result<(), String> {
+    network.validate().map_err(|error| format!("`network`: {error}"))?;
+    training.validate().map_err(|error| format!("`training`: {error}"))?;
+    for (name, value) in [("tokens", budget.tokens), ("longest", budget.longest), ("multiple", budget.multiple)] {
         if value == 0 {
-            return refuse(name, "at least 1", "0".to_owned());
+            return Err(format!("`batch.{name}` wants at least 1, found 0"));
         }
     }
-    for (name, rate) in [("peak_rate", training.peak_rate), ("start_rate", training.start_rate)] {
-        if !(rate.is_finite() && rate > 0.0) {
-            return refuse(&format!("training.{name}"), "a positive number", rate.to_string());
-        }
-    }
-    match (0.0..1.0).contains(&training.label_smoothing) {
-        true => Ok(()),
-        false => refuse("training.label_smoothing", "0 to below 1", training.label_smoothing.to_string()),
-    }
+    Ok(())
 }

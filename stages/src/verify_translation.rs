@@ -7,9 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use translation::BeamSettings;
 
-use crate::artifacts::{
-    ReferenceTranslations, TestingCorpus, TranslationModel, Translations, Verification,
-};
+use crate::artifacts::{ReferenceTranslations, TestingCorpus, TranslationModel, Translations, Verification};
 use crate::translating::{SACRE, Scores, translate};
 
 /// Runs an exported translation network in tract.
@@ -83,7 +81,11 @@ impl Stage for VerifyTranslation {
         let (started, mut tokens) = (Instant::now(), 0);
         let translated = translate(codec, &text.sources, context, |sources| {
             let found = runner.translate(sources, &params.beam, &batching, &|_| ()).map_err(broken)?;
-            tokens += found.iter().filter_map(|hypotheses| hypotheses.first()).map(|best| best.tokens.len() + 1).sum::<usize>();
+            tokens += found
+                .iter()
+                .filter_map(|hypotheses| hypotheses.first())
+                .map(|best| best.tokens.len() + 1)
+                .sum::<usize>();
             Ok(found)
         })?;
         let seconds = started.elapsed().as_secs_f64();

@@ -23,5 +23,6 @@ mod resume;
 mod sizes;
 mod store;
 mod trained;
+mod translation_line;
 mod workbench;
 mod workspace;

@@ -111,4 +111,22 @@ fn write_raw_data(folder: &Path) {
         write(&format!("photographs/{file}"), &whole);
     }
     write("photographs/train/cat/third.JPEG", &half(photograph));
+    write_texts(&folder.join("text"));
+}
+
+/// Writes parallel texts of which one side is damaged in one way each.
+fn write_texts(folder: &Path) {
+    fs::create_dir_all(folder).unwrap();
+    let write = |file: &str, bytes: &[u8]| fs::write(folder.join(file), bytes).unwrap();
+    let (english, german) = ("One line.\nAnother line.\n", "Eine Zeile.\nNoch eine Zeile.\n");
+    for name in ["sound", "unequal", "latin1", "empty", "endless", "nul", "alone"] {
+        write(&format!("{name}.en"), english.as_bytes());
+        write(&format!("{name}.de"), german.as_bytes());
+    }
+    write("unequal.de", b"Eine Zeile.\n");
+    write("latin1.de", b"Eine Zeile.\nZur\xfcck.\n");
+    write("empty.de", b"");
+    write("endless.de", "x".repeat(10_000_000).as_bytes());
+    write("nul.de", b"Eine Zeile.\nNoch\0eine Zeile.\n");
+    fs::remove_file(folder.join("alone.de")).unwrap();
 }

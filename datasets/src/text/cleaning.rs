@@ -52,7 +52,7 @@ impl Default for Cleaning {
 
 /// The rule that a pair broke.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Drop {
+pub enum DropRule {
     /// A side is shorter than the least.
     TooShort,
     /// A side is longer than the most.
@@ -66,23 +66,23 @@ pub enum Drop {
 impl Cleaning {
     /// Returns the first rule of length that a pair breaks, if any.
     #[must_use]
-    pub fn by_length(&self, source: usize, target: usize) -> Option<Drop> {
+    pub fn by_length(&self, source: usize, target: usize) -> Option<DropRule> {
         let (short, long) = (source.min(target), source.max(target));
         if short < self.least {
-            Some(Drop::TooShort)
+            Some(DropRule::TooShort)
         } else if long > self.most {
-            Some(Drop::TooLong)
+            Some(DropRule::TooLong)
         } else if self.ratio.is_some_and(|ratio| long as f64 > ratio * short as f64) {
-            Some(Drop::Ratio)
+            Some(DropRule::Ratio)
         } else {
             None
         }
     }
 
     /// Returns the first rule that a pair of sentences of words breaks, if any.
-    pub(crate) fn by_words(&self, source: &str, target: &str) -> Option<Drop> {
+    pub(crate) fn by_words(&self, source: &str, target: &str) -> Option<DropRule> {
         if self.identical == IdenticalPairs::Drop && source == target {
-            return Some(Drop::Identical);
+            return Some(DropRule::Identical);
         }
         match self.unit {
             LengthUnit::Words => self.by_length(words(source), words(target)),
@@ -91,7 +91,7 @@ impl Cleaning {
     }
 
     /// Returns the first rule that a pair with so many pieces breaks, if any.
-    pub(crate) fn by_pieces(&self, source: usize, target: usize) -> Option<Drop> {
+    pub(crate) fn by_pieces(&self, source: usize, target: usize) -> Option<DropRule> {
         match self.unit {
             LengthUnit::Words => None,
             LengthUnit::Pieces => self.by_length(source, target),
@@ -123,14 +123,14 @@ pub struct PartCounts {
 
 impl PartCounts {
     /// Counts a pair that is read, and kept or dropped.
-    pub(crate) fn count(&mut self, dropped: Option<Drop>) {
+    pub(crate) fn count(&mut self, dropped: Option<DropRule>) {
         self.read += 1;
         match dropped {
             None => self.kept += 1,
-            Some(Drop::TooShort) => self.too_short += 1,
-            Some(Drop::TooLong) => self.too_long += 1,
-            Some(Drop::Ratio) => self.ratio += 1,
-            Some(Drop::Identical) => self.identical += 1,
+            Some(DropRule::TooShort) => self.too_short += 1,
+            Some(DropRule::TooLong) => self.too_long += 1,
+            Some(DropRule::Ratio) => self.ratio += 1,
+            Some(DropRule::Identical) => self.identical += 1,
         }
     }
 }
@@ -176,28 +176,30 @@ mod tests {
     fn lengths_on_a_bound_stay() {
         let cleaning = Cleaning { least: 2, most: 9, ratio: Some(1.5), ..Cleaning::default() };
         assert_eq!(cleaning.by_length(2, 3), None);
-        assert_eq!(cleaning.by_length(1, 2), Some(Drop::TooShort));
-        assert_eq!(cleaning.by_length(9, 10), Some(Drop::TooLong));
+        assert_eq!(cleaning.by_length(1, 2), Some(DropRule::TooShort));
+        assert_eq!(cleaning.by_length(9, 10), Some(DropRule::TooLong));
         assert_eq!(cleaning.by_length(6, 9), None);
-        assert_eq!(cleaning.by_length(4, 7), Some(Drop::Ratio));
-        assert_eq!(cleaning.by_length(7, 4), Some(Drop::Ratio));
+        assert_eq!(cleaning.by_length(4, 7), Some(DropRule::Ratio));
+        assert_eq!(cleaning.by_length(7, 4), Some(DropRule::Ratio));
     }
 
     #[test]
     fn a_rule_acts_on_its_unit_only() {
         let words = Cleaning { most: 2, identical: IdenticalPairs::Drop, ..Cleaning::default() };
-        assert_eq!(words.by_words("a b c", "d"), Some(Drop::TooLong));
-        assert_eq!(words.by_words("a b c", "a b c"), Some(Drop::Identical));
+        assert_eq!(words.by_words("a b c", "d"), Some(DropRule::TooLong));
+        assert_eq!(words.by_words("a b c", "a b c"), Some(DropRule::Identical));
         assert_eq!(words.by_pieces(9, 9), None);
         let pieces = Cleaning { unit: LengthUnit::Pieces, ..words };
         assert_eq!(pieces.by_words("a b c", "d"), None);
-        assert_eq!(pieces.by_pieces(3, 1), Some(Drop::TooLong));
+        assert_eq!(pieces.by_pieces(3, 1), Some(DropRule::TooLong));
     }
 
     #[test]
     fn every_pair_is_counted_once() {
         let mut counts = PartCounts::default();
-        for dropped in [None, Some(Drop::TooShort), Some(Drop::TooLong), Some(Drop::Ratio), Some(Drop::Identical)] {
+        for dropped in
+            [None, Some(DropRule::TooShort), Some(DropRule::TooLong), Some(DropRule::Ratio), Some(DropRule::Identical)]
+        {
             counts.count(dropped);
         }
         let twice: PartCounts = [counts, counts].into_iter().sum();

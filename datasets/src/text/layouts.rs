@@ -135,19 +135,25 @@ fn trained_on(name: &str, LanguagePair { source, target }: &LanguagePair) -> Opt
 }
 
 /// The layout that the names of a folder show; corpora in the order of their names.
+///
+/// The test set is `test.LANGUAGE` or the last of the sets in segments, the validation set `dev.LANGUAGE` or the last
+/// set in segments that is called `dev`, or else the one before the test set.
 fn wmt_like(shelf: &Shelf, languages: &LanguagePair) -> Layout {
     let train: BTreeSet<String> = shelf.names().filter_map(|name| trained_on(name, languages)).collect();
-    let LanguagePair { source, target } = languages;
-    let held_out = |part: &str| {
-        let segments = format!("{part}-{source}{target}-src.{source}.sgm");
-        let set = shelf.names().find_map(|name| name.strip_suffix(&segments).map(str::to_owned));
-        match set {
-            _ if shelf.find(&format!("{part}.{source}")).is_some() => vec![format!("{part}.*")],
-            Some(set) => vec![format!("{set}{part}-{source}{target}-?.*.sgm")],
-            None => Vec::new(),
-        }
-    };
-    Layout { train: train.into_iter().collect(), valid: held_out("dev"), test: held_out("test") }
+    let plain = |part: &str| shelf.find(&format!("{part}.{}", languages.source)).map(|_| format!("{part}.*"));
+    let (mut dev, mut test): (Vec<String>, Vec<String>) =
+        segment_sets(shelf, languages).into_iter().partition(|set| set.contains("dev"));
+    let test_set = plain("test").or_else(|| test.pop());
+    let valid_set = plain("dev").or_else(|| dev.pop()).or_else(|| test.pop());
+    let (valid, test) = (Vec::from_iter(valid_set), Vec::from_iter(test_set));
+    Layout { train: train.into_iter().collect(), valid, test }
+}
+
+/// The sets in segments that are there in both languages, sorted by name.
+fn segment_sets(shelf: &Shelf, LanguagePair { source, target }: &LanguagePair) -> Vec<String> {
+    let sets = shelf.names().filter_map(|name| name.strip_suffix(&format!("-src.{source}.sgm")));
+    let both = sets.filter(|set| shelf.find(&format!("{set}-ref.{target}.sgm")).is_some());
+    both.map(|set| format!("{set}-?.*.sgm")).collect()
 }
 
 impl Layout {

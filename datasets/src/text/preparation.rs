@@ -47,9 +47,12 @@ pub struct Preparation {
     /// Training pairs read, validation pairs carved out of them included; none is all. Default none.
     pub most_pairs: Option<u64>,
     /// Distinct words of a language that are counted. When there are more, the rarest half is forgotten, so that counts
-    /// of rare words are lower bounds and memory stays bounded. Default 4,000,000: about 400 MB a language.
+    /// of rare words are lower bounds and memory stays bounded. Default 2,000,000.
     pub most_words: usize,
 }
+
+/// No sentence is as long: a corpus that is clean already loses none.
+const CLEAN_ALREADY: usize = 1_000_000;
 
 impl Default for Preparation {
     fn default() -> Self {
@@ -66,7 +69,7 @@ impl Default for Preparation {
             cleaning: Cleaning::default(),
             validation_every: None,
             most_pairs: None,
-            most_words: 4_000_000,
+            most_words: 2_000_000,
         }
     }
 }
@@ -82,7 +85,7 @@ impl Preparation {
                 punctuation: Punctuation::Keep,
                 merges: 32_000,
                 dictionary: DictionaryLimits { most: Some(32_768), ..DictionaryLimits::default() },
-                cleaning: Cleaning { least: 0, most: usize::MAX, ..Cleaning::default() },
+                cleaning: Cleaning { least: 0, most: CLEAN_ALREADY, ..Cleaning::default() },
                 ..plain
             },
             CorpusKind::Wmt14EnFr => Self {
@@ -110,8 +113,11 @@ impl Preparation {
         TextSettings { language, punctuation, words, hyphens, escaping, letters }
     }
 
-    /// Refuses what cannot be.
-    pub(crate) fn check(&self) -> Result<(), TextError> {
+    /// Returns `Ok` if the settings make sense together.
+    ///
+    /// # Errors
+    /// The first one that does not.
+    pub fn check(&self) -> Result<(), TextError> {
         let setting = |field, wanted, found: String| Err(TextError::Setting { field, wanted, found });
         let Cleaning { least, most, ratio, .. } = self.cleaning;
         if least > most {

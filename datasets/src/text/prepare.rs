@@ -4,7 +4,7 @@ use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use translation::{BytePairs, Dictionary, Language, TextCodec, WordCache, WordSplitter, learn_byte_pairs};
 
-use super::cleaning::{Drop, PartCounts};
+use super::cleaning::{DropRule, PartCounts};
 use super::corpus::{Corpus, PairFiles, TextPart, Writing};
 use super::pairs::{PairReader, RawPair};
 use super::preparation::{Dictionaries, Preparation};
@@ -139,7 +139,7 @@ impl RawPair {
 /// A pair of sentences as words, and the rule on words that it breaks.
 struct WordPair {
     words: [String; 2],
-    dropped: Option<Drop>,
+    dropped: Option<DropRule>,
 }
 
 impl WordPair {
@@ -156,7 +156,7 @@ impl WordPair {
 /// A pair as token ids, and the rule on words that it breaks.
 struct Encoded {
     encoded: EncodedPair,
-    dropped: Option<Drop>,
+    dropped: Option<DropRule>,
 }
 
 impl PreparedText {
@@ -232,7 +232,7 @@ impl<'a> TrainChunks<'a> {
     }
 
     /// Returns the part of the next pair; what a rule on words dropped is a training pair.
-    fn part(&mut self, dropped: Option<Drop>) -> TextPart {
+    fn part(&mut self, dropped: Option<DropRule>) -> TextPart {
         self.clean += u64::from(dropped.is_none());
         match self.every {
             Some(every) if dropped.is_none() && self.clean.is_multiple_of(every) => TextPart::Valid,

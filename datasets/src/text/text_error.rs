@@ -5,7 +5,7 @@ use std::io;
 use std::path::PathBuf;
 
 use thiserror::Error;
-use translation::{CodesError, DictionaryError};
+use translation::CodesError;
 
 use crate::CorpusKind;
 
@@ -140,14 +140,5 @@ pub enum TextError {
         /// Why.
         #[source]
         source: CodesError,
-    },
-    /// The dictionary of a prepared corpus is wrong.
-    #[error("`{}` cannot be used as a dictionary", file.display())]
-    Dictionary {
-        /// The file.
-        file: PathBuf,
-        /// Why.
-        #[source]
-        source: DictionaryError,
     },
 }

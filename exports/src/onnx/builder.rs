@@ -28,6 +28,8 @@ pub(crate) enum Kind {
     Float,
     /// 64-bit integers.
     Integer,
+    /// 32-bit integers: sums of products of bytes.
+    Sum,
 }
 
 /// Size of an axis of an input or output.
@@ -55,14 +57,14 @@ pub(crate) struct Body(Box<GraphProto>);
 impl Body {
     /// Returns a body without nodes that reads `input`, floats of the given shape, and writes floats, `output`.
     pub(crate) fn new(name: &str, input: &str, shape: &[usize], output: &str) -> Self {
-        let mut body = Self::writing(name, output);
+        let mut body = Self::writing(name, output, Kind::Float);
         body.read(input, Kind::Float, &shape.iter().map(|&size| Size::Fixed(size)).collect::<Vec<_>>());
         body
     }
 
-    /// Returns a body without nodes that writes floats, `output`.
-    pub(crate) fn writing(name: &str, output: &str) -> Self {
-        let output = vec![value(output, DataType::FLOAT, None)];
+    /// Returns a body without nodes that writes `output`.
+    pub(crate) fn writing(name: &str, output: &str, kind: Kind) -> Self {
+        let output = vec![value(output, kind.data_type(), None)];
         Self(Box::new(GraphProto { name: name.to_owned(), output, ..GraphProto::new() }))
     }
 
@@ -90,10 +92,16 @@ pub(crate) struct Builder {
 }
 
 impl Kind {
+    /// Returns the attribute of a Cast to it.
+    pub(crate) fn cast(self) -> Attribute {
+        Attribute::Int("to", self.data_type() as i64)
+    }
+
     const fn data_type(self) -> DataType {
         match self {
             Kind::Float => DataType::FLOAT,
             Kind::Integer => DataType::INT64,
+            Kind::Sum => DataType::INT32,
         }
     }
 }

@@ -54,7 +54,8 @@ pub(crate) fn dequantized(
     Ok(value)
 }
 
-fn powers_of_two(name: &str, codes: &[i8]) -> Result<(), LoweringError> {
+/// Returns an error unless all bytes of a shift layer are powers of two.
+pub(crate) fn powers_of_two(name: &str, codes: &[i8]) -> Result<(), LoweringError> {
     match codes.iter().find(|&&code| !is_shift_code(code)) {
         None => Ok(()),
         Some(code) => Err(LoweringError::Quantization {
@@ -65,7 +66,8 @@ fn powers_of_two(name: &str, codes: &[i8]) -> Result<(), LoweringError> {
     }
 }
 
-fn scales<'a>(weights: &'a Weights, name: &str, count: usize) -> Result<&'a [f32], LoweringError> {
+/// Returns the positive scales of a tensor.
+pub(crate) fn scales<'a>(weights: &'a Weights, name: &str, count: usize) -> Result<&'a [f32], LoweringError> {
     let scales = weights.floats(name, &[count])?;
     match scales.iter().find(|scale| !scale.is_normal() || scale.is_sign_negative()) {
         None => Ok(scales),

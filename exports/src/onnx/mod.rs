@@ -11,7 +11,7 @@ mod translation;
 pub(crate) use builder::{Attribute, Body, Builder, IMAGES, Kind, LOGITS, Size};
 pub(crate) use check::{Checked, check_model};
 pub use check::{OPSET, Summary, check};
-pub(crate) use int8::{Codes, codes, dequantized, restored};
+pub(crate) use int8::{Codes, codes, dequantized, powers_of_two, restored, scales};
 pub use layers::{LayersError, OnnxLayer, OnnxWindow, OnnxWork, layers};
 pub use metadata::{Metadata, Normalization};
 pub(crate) use seal::digest;

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use tract_onnx::prelude::{Datum, IntoArcTensor, OutletId, SpecialOps, TDim, Tensor, TractResult, TypedModel};
+use tract_onnx::prelude::{Datum, IntoArcTensor, OutletId, TDim, Tensor, TractResult, TypedModel};
 use tract_onnx::tract_core::internal::{IntoTValue, TValue, TypedModelPatch};
 use tract_onnx::tract_core::ops::konst::Const;
 
@@ -14,8 +14,12 @@ pub(super) fn constants(model: &mut TypedModel) -> TractResult<()> {
         let mut patch = TypedModelPatch::default();
         for (slot, value) in values.into_iter().enumerate() {
             let name = format!("{}.constant", model.node(id).name);
-            let constant = patch.add_const(name, value.into_arc_tensor())?;
-            patch.shunt_outside(model, OutletId::new(id, slot), constant)?;
+            let outlet = OutletId::new(id, slot);
+            // What is packed for products is no plain tensor and says so in its fact.
+            let packing = model.outlet_fact(outlet)?.exotic_fact.clone();
+            let constant = Const::new_with_opt_exotic_fact(value.into_arc_tensor(), packing)?;
+            let constant = patch.wire_node(name, constant, &[])?[0];
+            patch.shunt_outside(model, outlet, constant)?;
         }
         patch.apply(model)?;
     }
@@ -31,7 +35,8 @@ fn values(model: &TypedModel, id: usize) -> TractResult<Option<Vec<TValue>>> {
     match constants.collect::<Option<Vec<_>>>() {
         Some(constants) if !constants.is_empty() && !node.op_is::<Const>() => {
             let inputs = constants.into_iter().map(IntoTValue::into_tvalue).collect();
-            Ok(node.op.eval_out_of_plan(inputs)?.map(|values| values.into_vec()))
+            // Operators may hold symbols as well; what cannot be computed without them stays.
+            Ok(node.op.eval_out_of_plan(inputs).ok().flatten().map(|values| values.into_vec()))
         }
         _ => Ok(None),
     }
@@ -39,7 +44,7 @@ fn values(model: &TypedModel, id: usize) -> TractResult<Option<Vec<TValue>>> {
 
 #[cfg(test)]
 mod tests {
-    use tract_onnx::prelude::TypedFact;
+    use tract_onnx::prelude::{SpecialOps, TypedFact};
     use tract_onnx::tract_core::ops::cast::cast;
     use tract_onnx::tract_core::ops::math::add;
 

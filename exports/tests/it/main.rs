@@ -13,5 +13,7 @@ mod quantized;
 mod reference;
 mod translation_decoding;
 mod translation_float;
+mod translation_int8;
 mod translation_network;
+mod translation_quantized;
 mod translation_reference;

@@ -20,7 +20,7 @@ fn runner(architecture: &TransformerArchitecture, seed: u64) -> TranslationRunne
 /// Compares steps whose rows are copied, exchanged and dropped on the way.
 fn agrees(architecture: &TransformerArchitecture, seed: u64) {
     let weights = weights(architecture, &TASK, seed);
-    let reference = Reference { architecture, task: TASK, weights: &weights };
+    let reference = Reference::new(architecture, TASK, &weights);
     let runner = runner(architecture, seed);
     let sources = sentences(&TASK, &[9, 4, 1], seed);
     let mut wanted = Steps::new(&reference, &sources);

@@ -1,16 +1,23 @@
 //! A translation network in plain loops of 64-bit floats, one sentence at a time, the decoder over all positions at
 //! once.
 
-use spaces::{LinearForm, LocalOperator, Mix, TransformerArchitecture, TranslationTask, Weights, kernel_length};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+use spaces::{
+    LinearForm, LocalOperator, Mix, TransformerArchitecture, TranslationTask, Values, Weights, kernel_length,
+};
 use translation::StepModel;
 use translation::special::END;
 
 type Rows = Vec<Vec<f64>>;
 
 pub struct Reference<'a> {
-    pub architecture: &'a TransformerArchitecture,
-    pub task: TranslationTask,
-    pub weights: &'a Weights,
+    architecture: &'a TransformerArchitecture,
+    task: TranslationTask,
+    weights: &'a Weights,
+    /// Smallest and largest input of each linear layer so far.
+    ranges: RefCell<BTreeMap<String, (f64, f64)>>,
 }
 
 #[derive(Clone, Copy)]
@@ -22,7 +29,16 @@ struct Layer {
     projection: LinearForm,
 }
 
-impl Reference<'_> {
+impl<'a> Reference<'a> {
+    pub fn new(architecture: &'a TransformerArchitecture, task: TranslationTask, weights: &'a Weights) -> Self {
+        Self { architecture, task, weights, ranges: RefCell::default() }
+    }
+
+    /// Returns the smallest and largest input of each linear layer so far.
+    pub fn into_ranges(self) -> BTreeMap<String, (f64, f64)> {
+        self.ranges.into_inner()
+    }
+
     /// Returns the outputs of the encoder layers for a sentence without its end.
     pub fn encode(&self, sentence: &[u32]) -> Vec<Rows> {
         let sizes = &self.architecture.sizes().encoder;
@@ -77,8 +93,12 @@ impl Reference<'_> {
     /// Returns the values of a tensor and the size of its last axis.
     fn tensor(&self, name: &str) -> (Vec<f64>, usize) {
         let tensor = self.weights.get(name).unwrap();
-        let values = self.weights.floats(name, &tensor.shape).unwrap();
-        (values.iter().map(|&value| f64::from(value)).collect(), *tensor.shape.last().unwrap())
+        let values = match &tensor.values {
+            Values::F32(values) => values.iter().map(|&value| f64::from(value)).collect(),
+            Values::I8(values) => values.iter().map(|&value| f64::from(value)).collect(),
+            Values::U8(values) => values.iter().map(|&value| f64::from(value)).collect(),
+        };
+        (values, *tensor.shape.last().unwrap())
     }
 
     fn embed(&self, tokens: &[u32], width: usize) -> Rows {
@@ -163,21 +183,48 @@ impl Reference<'_> {
         self.linear(&format!("{name}.mlp.contract"), form, &inner)
     }
 
+    /// Returns the layer's outputs and notes the range of its inputs. A layer of bytes reads integers: then `scale` brings
+    /// its sums back, per output or for all.
     fn linear(&self, name: &str, form: LinearForm, x: &Rows) -> Rows {
+        let mut ranges = self.ranges.borrow_mut();
+        let range = ranges.entry(name.to_owned()).or_insert((0.0, 0.0));
+        *range = x.iter().flatten().fold(*range, |(low, high), &value| (low.min(value), high.max(value)));
+        drop(ranges);
         let (weight, inputs) = self.tensor(&format!("{name}.weight"));
+        let (x, scale) = self.codes(name, form, x);
         let outputs = |row: &Vec<f64>, each: &dyn Fn(f64, f64) -> f64| -> Vec<f64> {
             weight.chunks(inputs).map(|w| w.iter().zip(row).map(|(&w, &x)| each(w, x)).sum()).collect()
         };
         match form {
             LinearForm::Dense | LinearForm::Shift => {
                 let (bias, _) = self.tensor(&format!("{name}.bias"));
-                let row = |row| outputs(row, &|w, x| w * x).iter().zip(&bias).map(|(y, b)| y + b).collect();
+                let scaled = |(at, y): (usize, &f64)| y * scale[at % scale.len()] + bias[at];
+                let row = |row| outputs(row, &|w, x| w * x).iter().enumerate().map(scaled).collect();
                 x.iter().map(row).collect()
             }
             LinearForm::Add => {
-                let distances: Rows = x.iter().map(|row| outputs(row, &|w, x| -(x - w).abs())).collect();
+                let distance = |w: f64, x: f64| -(x - w).abs() * scale[0];
+                let distances: Rows = x.iter().map(|row| outputs(row, &distance)).collect();
                 self.norm(name, &distances)
             }
+        }
+    }
+
+    /// Returns the inputs as centred integers where the layer is one of bytes, and what its sums have to be scaled by.
+    fn codes(&self, name: &str, form: LinearForm, x: &Rows) -> (Rows, Vec<f64>) {
+        if !self.weights.contains(&format!("{name}.input_scale")) {
+            return (x.clone(), vec![1.0]);
+        }
+        let input_scale = self.tensor(&format!("{name}.input_scale")).0[0];
+        let zero_point = self.tensor(&format!("{name}.input_zero_point")).0[0];
+        let code = |x: &f64| ((x / input_scale).round_ties_even() + zero_point).clamp(0.0, 255.0) - zero_point;
+        let codes = x.iter().map(|row| row.iter().map(code).collect()).collect();
+        let (weight_scales, _) = self.tensor(&format!("{name}.weight_scale"));
+        match form {
+            LinearForm::Dense | LinearForm::Shift => {
+                (codes, weight_scales.iter().map(|scale| scale * input_scale).collect())
+            }
+            LinearForm::Add => (codes, weight_scales),
         }
     }
 

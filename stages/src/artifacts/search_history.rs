@@ -35,7 +35,10 @@ impl Publish for SearchHistory {
             .with::<String>("method", rows.iter().map(|(search, _)| search.method.to_owned()).collect())
             .with::<u32>("generation", rows.iter().map(|(_, candidate)| candidate.generation as u32).collect())
             .with::<u32>("index", rows.iter().map(|(_, candidate)| candidate.index as u32).collect())
-            .with::<String>("architecture", rows.iter().map(|(_, c)| self.space.search_space().format(&c.genome)).collect())
+            .with::<String>(
+                "architecture",
+                rows.iter().map(|(_, c)| self.space.search_space().format(&c.genome)).collect(),
+            )
             .with::<f64>("score", rows.iter().map(|(_, candidate)| candidate.score).collect());
         let costs = rows.first().map(|(_, candidate)| candidate.costs.keys().cloned().collect::<Vec<_>>());
         for cost in costs.unwrap_or_default() {

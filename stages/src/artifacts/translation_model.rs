@@ -1,9 +1,25 @@
 use engine::{Artifact, ArtifactError, Folder, FolderWriter, Open, Publish};
+use exports::{TranslationError, TranslationRunner};
 
 /// A translation network ready to run: what `translate` wants, file by file.
 pub struct TranslationModel {
     /// Name and bytes of every file.
     pub files: Vec<(String, Vec<u8>)>,
+}
+
+impl TranslationModel {
+    /// Returns the network, loaded.
+    ///
+    /// # Errors
+    /// If a file is missing or is none of ours.
+    pub fn runner(&self) -> Result<TranslationRunner, TranslationError> {
+        let file = |name: &str| {
+            let found = self.files.iter().find(|(file, _)| file == name);
+            found.map_or_else(Vec::new, |(_, bytes)| bytes.clone())
+        };
+        let [encoder, decoder] = ["encoder.onnx", "decoder.onnx"].map(file);
+        TranslationRunner::new(&exports::TranslationModel { encoder, decoder })
+    }
 }
 
 impl Artifact for TranslationModel {

@@ -43,8 +43,7 @@ impl Artifact for TranslationState {
 impl Publish for TranslationState {
     fn publish(self, folder: &mut FolderWriter) -> Result<(), ArtifactError> {
         let position = Table::new().with("epoch", vec![self.epoch]).with("next", vec![self.next as u64]);
-        let kept = Table::new()
-            .with::<f64>("best", self.best.iter().map(|kept| kept.score).collect());
+        let kept = Table::new().with::<f64>("best", self.best.iter().map(|kept| kept.score).collect());
         let recent = Table::new().with::<f64>("recent", self.recent.iter().map(|kept| kept.score).collect());
         folder.write_table("position", &position)?;
         folder.write_table("best", &kept)?;

@@ -61,7 +61,7 @@ impl<'p, 'w> Encoder<'p, 'w> {
         part.integers("lengths.axis", &[1]);
         part.node("lengths.column", "Unsqueeze", &[LENGTHS, "lengths.axis"], Vec::new());
         part.node("real", "Less", &["index", "lengths.column"], Vec::new());
-        part.node("keep", "Cast", &["real"], vec![Attribute::Int("to", 1)]);
+        part.node("keep", "Cast", &["real"], vec![Kind::Float.cast()]);
         part.reshaped("keep.rows", "keep", &[-1, 1]);
         part.scalar("padding.one", 1.0);
         part.scalar("padding.score", MASKED);
@@ -184,7 +184,7 @@ impl<'p, 'w> Encoder<'p, 'w> {
         let [sum, offset, weight, at, read] = ["before", "offset", "weight", "at", "read"].map(part);
         let [difference, magnitude, after] = ["difference", "magnitude", "after"].map(part);
         let width = Size::Fixed(local.width);
-        let mut body = Body::writing(&format!("{name}/tap"), &after);
+        let mut body = Body::writing(&format!("{name}/tap"), &after, Kind::Float);
         body.read(&sum, Kind::Float, &[Size::Free("N"), Size::Free("S"), width.clone()]);
         body.read(&offset, Kind::Integer, &[]);
         body.read(&weight, Kind::Float, &[width]);

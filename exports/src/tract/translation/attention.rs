@@ -1,7 +1,9 @@
-use tract_onnx::prelude::{IntoTValue, OutletId, TValue, TVec, Tensor, TractResult, TypedFact, TypedModel, tvec};
-use tract_onnx::tract_core::internal::DatumExt as _;
+use tract_onnx::prelude::{
+    IntoTValue, OutletId, TValue, TVec, Tensor, TractResult, TypedFact, TypedModel, TypedNode, tvec,
+};
 use tract_onnx::tract_core::internal::{
-    AxisOp, EvalContext, EvalOp, Op, StaticName, TypedModelPatch, TypedOp, as_op, bail, op_as_typed_op, op_out_of_plan,
+    AxisOp, DatumExt, EvalContext, EvalOp, Op, StaticName, TypedModelPatch, TypedOp, as_op, bail, op_as_typed_op,
+    op_out_of_plan,
 };
 
 /// Values added up side by side, so that they compile to vectors.
@@ -28,8 +30,9 @@ enum KeyOrder {
 
 /// Replaces the attentions of a decoder, which [`crate::export_translation`] has named, by [`FewQueries`].
 pub(super) fn fuse(model: &mut TypedModel) -> TractResult<()> {
-    let names: Vec<String> =
-        model.nodes().iter().filter_map(|node| node.name.strip_suffix(".weighted")).map(str::to_owned).collect();
+    let attention = |node: &TypedNode| Some(node.name.strip_suffix(".weighted")?.to_owned());
+    let decoder = |name: &String| name.starts_with("decoder.");
+    let names: Vec<String> = model.nodes().iter().filter_map(attention).filter(decoder).collect();
     for name in names {
         let node = |part: &str| model.node_by_name(format!("{name}.{part}"));
         let (scores, weighted) = (node("scores")?, node("weighted")?);
@@ -80,7 +83,8 @@ impl EvalOp for FewQueries {
             positions: inputs[2].shape()[2],
             keys: self.keys,
         };
-        let values = attention.weighted(slices[0], slices[1], slices[2], slices.get(3).copied());
+        let (bias, arch) = (slices.get(3).copied(), pulp::Arch::new());
+        let values = arch.dispatch(|| attention.weighted(slices[0], slices[1], slices[2], bias));
         Ok(tvec!(Tensor::from_shape(&shape, &values)?.into_tvalue()))
     }
 }
@@ -103,6 +107,7 @@ struct Attention {
 }
 
 impl Attention {
+    #[inline(always)]
     fn weighted(&self, queries: &[f32], keys: &[f32], values: &[f32], bias: Option<&[f32]>) -> Vec<f32> {
         let size = self.positions * self.width;
         let mut out = vec![0.0; queries.len()];
@@ -127,6 +132,7 @@ impl Attention {
 }
 
 /// out\[p\] = Σ of query · row p.
+#[inline(always)]
 fn dots(query: &[f32], rows: &[f32], out: &mut [f32]) {
     for (row, out) in rows.chunks_exact(query.len()).zip(out) {
         let (query_lanes, query_rest) = query.as_chunks::<LANES>();
@@ -142,6 +148,7 @@ fn dots(query: &[f32], rows: &[f32], out: &mut [f32]) {
 }
 
 /// out = Σ over rows of factor · row.
+#[inline(always)]
 fn sums(factors: &[f32], rows: &[f32], out: &mut [f32]) {
     out.fill(0.0);
     for (factor, row) in factors.iter().zip(rows.chunks_exact(out.len().max(1))) {
@@ -149,6 +156,7 @@ fn sums(factors: &[f32], rows: &[f32], out: &mut [f32]) {
     }
 }
 
+#[inline(always)]
 fn softmax(scores: &mut [f32]) {
     let largest = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     scores.iter_mut().for_each(|score| *score = (*score - largest).exp());

@@ -4,7 +4,6 @@ mod attention;
 mod batching;
 mod decoding;
 mod error;
-mod own_constants;
 mod part;
 mod runner;
 

@@ -8,7 +8,7 @@ use tract_onnx::prelude::{
 };
 
 use super::super::decode;
-use super::{attention, own_constants};
+use super::attention;
 use crate::RunError;
 
 /// One of the two files, ready to run. The plan is made once: its sizes are symbols.
@@ -55,8 +55,10 @@ fn plan(proto: &ModelProto) -> TractResult<Arc<TypedRunnableModel>> {
     let mut network = tract_onnx::onnx().model_for_proto_model(proto)?.into_typed()?;
     attention::fuse(&mut network)?;
     decode::constants(&mut network)?;
-    own_constants::give(&mut network)?;
-    network.into_optimized()?.into_runnable()
+    let mut network = network.into_optimized()?;
+    // The embedding is looked up in and multiplied with; tract would pack it for the product at every step.
+    decode::constants(&mut network)?;
+    network.into_runnable()
 }
 
 fn sizes(input: &ValueInfoProto) -> Vec<Option<usize>> {

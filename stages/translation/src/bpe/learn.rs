@@ -57,6 +57,20 @@ struct Learner {
     places: FxHashMap<Pair, Vec<(u32, i32)>>,
 }
 
+/// Lists of changes shorter than this are not summed up before they grow.
+const SHORT: usize = 32;
+
+/// Leaves one change for each word, none where they cancel out.
+fn sum_up(places: &mut Vec<(u32, i32)>) {
+    places.sort_unstable();
+    places.dedup_by(|next, kept| {
+        let same = next.0 == kept.0;
+        kept.1 += if same { next.1 } else { 0 };
+        same
+    });
+    places.retain(|&(_, times)| times != 0);
+}
+
 struct Word {
     begin: usize,
     length: u32,
@@ -141,18 +155,20 @@ impl Learner {
 
     fn count(&mut self, pair: Pair, word: u32, count: i64, sign: i32) {
         *self.statistics.entry(pair).or_default() += i64::from(sign) * count;
-        self.places.entry(pair).or_default().push((word, sign));
+        let places = self.places.entry(pair).or_default();
+        if places.len() == places.capacity() && places.len() >= SHORT {
+            sum_up(places);
+        }
+        places.push((word, sign));
     }
 
     /// Merges a pair in all words and brings the statistics up to date.
     fn merge(&mut self, pair: Pair) {
         let merged = self.id(&format!("{}{}", self.spelling(pair.0), self.spelling(pair.1)));
         let mut places = self.places.remove(&pair).unwrap_or_default();
-        places.sort_unstable();
-        for changes in places.chunk_by(|one, other| one.0 == other.0) {
-            if changes.iter().map(|&(_, change)| change).sum::<i32>() > 0 {
-                self.merge_in(changes[0].0, pair, merged);
-            }
+        sum_up(&mut places);
+        for (place, _) in places.into_iter().filter(|&(_, times)| times > 0) {
+            self.merge_in(place, pair, merged);
         }
         self.statistics.insert(pair, 0);
     }
