@@ -4,6 +4,7 @@ use pulp::{Arch, NullaryFnOnce};
 use rayon::prelude::*;
 
 use crate::lanes::{exp, largest, sum_of};
+use crate::product::{Former, Matrix, MatrixMut, Workers};
 
 /// What the loss of one row is made of.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -72,6 +73,61 @@ pub fn gradient(logits: &mut [f32], rows: &[(u32, Row)], smoothing: f64, scale: 
     });
 }
 
+/// Rows whose logits are in memory together.
+const ROWS: usize = 256;
+
+/// What the losses of projected rows are made of, and the gradients of their sum.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Projected {
+    /// What the losses are made of.
+    pub rows: Vec<Row>,
+    /// Gradient of the values, `[N, C]`.
+    pub of_values: Vec<f32>,
+    /// Gradient of the weight, `[V, C]`.
+    pub of_weight: Vec<f32>,
+}
+
+/// Returns what the losses of the logits x Wᵀ are made of, `[N, C]` values x and `[V, C]` weights W.
+///
+/// # Panics
+/// If there is not one target for each row, or one is not below V.
+pub fn projected_rows(values: Matrix<'_>, weight: Matrix<'_>, targets: &[u32]) -> Vec<Row> {
+    let mut found = Vec::with_capacity(targets.len());
+    each_part(values, targets, |values, targets| {
+        found.extend(rows(&values.times(weight.turned(), Workers::Pool), targets));
+    });
+    found
+}
+
+/// As [`projected_rows`], with the gradients of the summed losses. No more than 256 rows of logits are ever in memory.
+///
+/// # Panics
+/// If there is not one target for each row, or one is not below V.
+pub fn projected(values: Matrix<'_>, weight: Matrix<'_>, targets: &[u32], smoothing: f64) -> Projected {
+    let [classes, width] = weight.sizes();
+    let mut of_weight = vec![0.0; classes * width];
+    let mut found = Projected { rows: Vec::new(), of_values: Vec::new(), of_weight: Vec::new() };
+    each_part(values, targets, |values, targets| {
+        let mut slopes = values.times(weight.turned(), Workers::Pool);
+        let measured = rows(&slopes, targets);
+        let pairs: Vec<(u32, Row)> = targets.iter().copied().zip(measured.iter().copied()).collect();
+        gradient(&mut slopes, &pairs, smoothing, 1.0);
+        let slopes = Matrix::dense(&slopes, targets.len(), classes);
+        found.rows.extend(measured);
+        found.of_values.extend(slopes.times(weight, Workers::Pool));
+        let mut sum = MatrixMut::new(&mut of_weight, [classes, width], width);
+        sum.multiply(slopes.turned(), values, 1.0, Former::Kept, Workers::Pool);
+    });
+    Projected { of_weight, ..found }
+}
+
+fn each_part<'a>(values: Matrix<'a>, targets: &'a [u32], mut function: impl FnMut(Matrix<'a>, &'a [u32])) {
+    assert_eq!(values.sizes()[0], targets.len(), "a target for every row");
+    for (part, targets) in targets.chunks(ROWS).enumerate() {
+        function(values.rows(part * ROWS, targets.len()), targets);
+    }
+}
+
 fn classes(logits: usize, rows: usize) -> usize {
     let classes = logits.checked_div(rows).unwrap_or(0);
     assert_eq!(classes * rows, logits, "{rows} rows of equal length");
@@ -118,6 +174,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::samples::{values, with_threads};
 
     /// Returns loss, nll and gradient of one row in double precision.
     fn reference(logits: &[f32], target: usize, smoothing: f64) -> (f64, f64, Vec<f64>) {
@@ -162,6 +219,31 @@ mod tests {
                 }
             }
         }
+    }
+
+    /// More rows than are in memory together, against all logits at once.
+    #[test]
+    fn projected_rows_and_gradients_are_those_of_all_logits_at_once() {
+        let (count, classes, width) = (2 * ROWS + 7, 11, 5);
+        let (x, w) = (values(count * width, 1), values(classes * width, 2));
+        let targets: Vec<u32> = (0..count as u32).map(|at| at * 7 % classes as u32).collect();
+        let (x, w) = (Matrix::dense(&x, count, width), Matrix::dense(&w, classes, width));
+        let mut logits = x.times(w.turned(), Workers::Caller);
+        let measured = rows(&logits, &targets);
+        let [one, three] = with_threads(|| projected(x, w, &targets, 0.1));
+        assert_eq!(one, three);
+        let near = |found: &[f32], wanted: &[f32]| {
+            let close = |(found, wanted): (&f32, &f32)| (found - wanted).abs() < 1e-3 * (1.0 + wanted.abs());
+            found.len() == wanted.len() && found.iter().zip(wanted).all(close)
+        };
+        let flat = |rows: &[Row]| rows.iter().copied().flat_map(<[f32; 4]>::from).collect::<Vec<_>>();
+        assert!(near(&flat(&one.rows), &flat(&measured)), "rows");
+        assert_eq!(projected_rows(x, w, &targets), one.rows);
+        let pairs: Vec<_> = targets.iter().copied().zip(measured).collect();
+        gradient(&mut logits, &pairs, 0.1, 1.0);
+        let slopes = Matrix::dense(&logits, count, classes);
+        assert!(near(&one.of_values, &slopes.times(w, Workers::Caller)), "gradient of the values");
+        assert!(near(&one.of_weight, &slopes.turned().times(x, Workers::Caller)), "gradient of the weight");
     }
 
     #[test]

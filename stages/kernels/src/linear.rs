@@ -25,15 +25,11 @@ pub fn forward(input: Matrix<'_>, weight: Matrix<'_>, bias: &[f32]) -> Vec<f32> 
 /// # Panics
 /// If the sizes do not fit.
 pub fn backward(input: Matrix<'_>, weight: Matrix<'_>, upstream: &[f32]) -> [Vec<f32>; 3] {
-    let ([rows, inputs], [outputs, _]) = (input.sizes(), weight.sizes());
+    let ([rows, _], [outputs, _]) = (input.sizes(), weight.sizes());
     let slopes = Matrix::dense(upstream, rows, outputs);
     let workers = workers(input, outputs);
-    let mut of_input = vec![0.0; rows * inputs];
-    let mut product = MatrixMut::new(&mut of_input, [rows, inputs], inputs);
-    product.multiply(slopes, weight, 1.0, Former::Replaced, workers);
-    let mut of_weight = vec![0.0; outputs * inputs];
-    let mut product = MatrixMut::new(&mut of_weight, [outputs, inputs], inputs);
-    product.multiply(slopes.turned(), input, 1.0, Former::Replaced, workers);
+    let of_input = slopes.times(weight, workers);
+    let of_weight = slopes.turned().times(input, workers);
     [of_input, of_weight, column_sums(upstream, outputs)]
 }
 

@@ -54,6 +54,38 @@ impl<'a> Matrix<'a> {
         Self::new(values, [rows, columns], [columns, 1])
     }
 
+    /// Returns `count` rows from `first` on.
+    ///
+    /// # Panics
+    /// If there are fewer.
+    pub fn rows(self, first: usize, count: usize) -> Self {
+        assert!(first + count <= self.sizes[0], "{count} rows from {first} on of {}", self.sizes[0]);
+        if count == 0 {
+            return Self { sizes: [0, self.sizes[1]], ..self };
+        }
+        Self { values: &self.values[first * self.strides[0]..], sizes: [count, self.sizes[1]], ..self }
+    }
+
+    /// Returns the product with another matrix, row after row.
+    ///
+    /// # Panics
+    /// If the sizes do not fit.
+    pub fn times(self, right: Matrix<'_>, workers: Workers) -> Vec<f32> {
+        let ([rows, depth], columns) = (self.sizes, right.sizes[1]);
+        assert_eq!(depth, right.sizes[0], "sizes of a product");
+        if depth == 0 {
+            return vec![0.0; rows * columns];
+        }
+        let mut product = Box::new_uninit_slice(rows * columns);
+        // SAFETY: the product has a place for each of its elements, which are all written as nothing is kept.
+        unsafe {
+            let place = Place { values: product.as_mut_ptr().cast(), stride: columns };
+            place.write(self, right, 1.0, Former::Replaced, workers);
+            product.assume_init()
+        }
+        .into_vec()
+    }
+
     /// Returns the numbers of rows and columns.
     pub fn sizes(&self) -> [usize; 2] {
         self.sizes
@@ -82,20 +114,40 @@ impl<'a> MatrixMut<'a> {
     /// # Panics
     /// If the sizes do not fit.
     pub fn multiply(&mut self, left: Matrix<'_>, right: Matrix<'_>, scale: f32, former: Former, workers: Workers) {
-        let ([rows, columns], depth) = (self.sizes, left.sizes[1]);
-        assert_eq!([left.sizes[0], right.sizes[0], right.sizes[1]], [rows, depth, columns], "sizes of a product");
+        let [rows, columns] = self.sizes;
+        assert_eq!([left.sizes[0], right.sizes[0]], [rows, left.sizes[1]], "sizes of a product");
+        assert_eq!(right.sizes[1], columns, "sizes of a product");
+        let place = Place { values: self.values.as_mut_ptr(), stride: self.stride };
+        // SAFETY: the constructor has checked that all elements lie within the slice, which is borrowed alone.
+        unsafe { place.write(left, right, scale, former, workers) }
+    }
+}
+
+/// Where a product is written to.
+struct Place {
+    values: *mut f32,
+    /// Distance of two rows.
+    stride: usize,
+}
+
+impl Place {
+    /// Writes or adds `scale` · left · right, whose sizes fit.
+    ///
+    /// # Safety
+    /// All elements of the product may be written, and read if they are kept, by this call alone.
+    unsafe fn write(self, left: Matrix<'_>, right: Matrix<'_>, scale: f32, former: Former, workers: Workers) {
         let parallelism = match workers {
             Workers::Caller => gemm::Parallelism::None,
             Workers::Pool => gemm::Parallelism::Rayon(0),
         };
-        // SAFETY: the constructors have checked that all elements of the three matrices lie within their slices, of
-        // which the one that is written to is borrowed alone.
+        // SAFETY: the constructors have checked that all elements of the factors lie within their slices; the caller
+        // answers for the product.
         unsafe {
             gemm::gemm(
-                rows,
-                columns,
-                depth,
-                self.values.as_mut_ptr(),
+                left.sizes[0],
+                right.sizes[1],
+                left.sizes[1],
+                self.values,
                 1,
                 self.stride as isize,
                 former == Former::Kept,
@@ -178,6 +230,18 @@ mod tests {
             product
         });
         assert_eq!(one, three);
+    }
+
+    #[test]
+    fn a_product_of_its_own_is_the_one_that_is_written() {
+        let (left, right) = (values(5 * 7, 1), values(7 * 3, 2));
+        let (left, right) = (Matrix::dense(&left, 5, 7).rows(1, 3), Matrix::dense(&right, 7, 3));
+        let mut written = vec![f32::NAN; 9];
+        let mut product = MatrixMut::new(&mut written, [3, 3], 3);
+        product.multiply(left, right, 1.0, Former::Replaced, Workers::Caller);
+        assert_eq!(left.times(right, Workers::Caller), written);
+        let nothing: Matrix<'_> = Matrix::dense(&[], 2, 0);
+        assert_eq!(nothing.times(Matrix::dense(&[], 0, 2), Workers::Caller), [0.0; 4]);
     }
 
     #[test]

@@ -6,11 +6,12 @@ use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
 use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::tensor::FloatTensor;
-use burn::backend::{Autodiff, Backend, Dispatch, Flex, TensorMetadata, backend_extension};
+use burn::backend::{Autodiff, AutodiffBackend, Backend, Dispatch, Flex, TensorMetadata, backend_extension};
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{Int, TensorData};
 use burn_flex::FlexTensor;
 use kernels::cross_entropy as kernel;
+use kernels::product::Matrix;
 
 use super::host;
 
@@ -25,23 +26,35 @@ pub(crate) struct CrossEntropy {
     pub correct: usize,
 }
 
-/// Returns the label-smoothed cross entropy in nats, summed over rows.
+/// Returns the label-smoothed cross entropy in nats, summed over rows, of the logits x Wᵀ.
 ///
 /// # Shapes
-/// - `logits`: `[N, V]`, a target below V for every row
-pub(crate) fn smoothed_cross_entropy(logits: Tensor<2>, targets: &[u32], smoothing: f64) -> CrossEntropy {
-    if !host::is_own(&logits.device()) {
-        return composed(logits, targets, smoothing);
+/// - `values`, x: `[N, C]`, a target below V for every row
+/// - `weight`, W: `[V, C]`
+pub(crate) fn smoothed_cross_entropy(
+    values: Tensor<2>,
+    weight: Tensor<2>,
+    targets: &[u32],
+    smoothing: f64,
+) -> CrossEntropy {
+    if !host::is_own(&values.device()) {
+        return composed(values, weight, targets, smoothing);
     }
-    let rows = measured(logits.clone().without_autodiff(), targets);
-    let nll = rows.iter().map(|(_, row)| row.nll()).sum();
-    let correct = rows.iter().filter(|(_, row)| row.is_right()).count();
-    let loss = Dispatch::smoothed_loss(logits.into_dispatch(), rows, smoothing);
-    CrossEntropy { loss: Tensor::from_dispatch(loss), nll, correct }
+    let targets = Arc::from(targets);
+    let (loss, rows) = Dispatch::project_loss(values.into_dispatch(), weight.into_dispatch(), targets, smoothing);
+    let rows = Tensor::<2>::from_dispatch(rows).without_autodiff().into_data();
+    let (rows, _) = rows.as_slice::<f32>().expect("the host's own backend holds f32").as_chunks();
+    let rows: Vec<kernel::Row> = rows.iter().copied().map(kernel::Row::from).collect();
+    CrossEntropy {
+        loss: Tensor::from_dispatch(loss),
+        nll: rows.iter().map(kernel::Row::nll).sum(),
+        correct: rows.iter().filter(|row| row.is_right()).count(),
+    }
 }
 
 /// As [`smoothed_cross_entropy`], in the backend's own operations.
-pub(super) fn composed(logits: Tensor<2>, targets: &[u32], smoothing: f64) -> CrossEntropy {
+fn composed(values: Tensor<2>, weight: Tensor<2>, targets: &[u32], smoothing: f64) -> CrossEntropy {
+    let logits = values.matmul(weight.transpose());
     let (rows, classes) = (targets.len(), logits.dims()[1]);
     let device = logits.device();
     let best = logits.clone().without_autodiff().argmax(1).into_data().convert::<i64>();
@@ -55,106 +68,128 @@ pub(super) fn composed(logits: Tensor<2>, targets: &[u32], smoothing: f64) -> Cr
     CrossEntropy { loss, nll: f64::from(nll.into_scalar::<f32>()), correct }
 }
 
-/// What the losses of some rows of logits are made of.
-type Rows = Arc<[(u32, kernel::Row)]>;
-
-/// Returns the rows with their targets.
-fn measured(logits: Tensor<2>, targets: &[u32]) -> Rows {
-    let table = Dispatch::measure_rows(logits.into_dispatch(), Arc::from(targets));
-    let table = Tensor::<2>::from_dispatch(table).into_data();
-    let table: &[f32] = table.as_slice().expect("the host's own backend holds f32");
-    let (rows, _) = table.as_chunks();
-    targets.iter().copied().zip(rows.iter().copied().map(kernel::Row::from)).collect()
-}
-
-/// The loss by what is known of its rows, which the backward pass takes as functions of the logits; the default bodies
-/// compute on the host.
+/// The loss and its gradients as backend operations; the default bodies compute on the host.
 #[backend_extension(
     Flex,
     LibTorch: cfg(feature = "tch"),
     Cube: cfg(any(feature = "cuda", feature = "vulkan")),
     Autodiff
 )]
-pub(super) trait SmoothedLoss: Backend {
-    /// Returns a [`kernel::Row`] for each row.
-    fn measure_rows(logits: FloatTensor<Self>, targets: Arc<[u32]>) -> FloatTensor<Self> {
-        let device = logits.device();
-        let rows = table(kernel::rows(&host::values::<Self>(logits), &targets));
-        host::tensor::<Self>(rows, &[targets.len(), FIELDS], &device)
-    }
-
-    /// Returns the summed loss, one value.
-    fn smoothed_loss(logits: FloatTensor<Self>, rows: Rows, smoothing: f64) -> FloatTensor<Self> {
-        let loss: f64 = rows.iter().map(|(_, row)| row.loss(smoothing)).sum();
-        host::tensor::<Self>(vec![loss as f32], &[1], &logits.device())
-    }
-
-    /// Returns the gradient of the logits.
-    fn smoothed_loss_gradient(
-        logits: FloatTensor<Self>,
-        upstream: FloatTensor<Self>,
-        rows: Rows,
+pub(super) trait ProjectedLoss: Backend {
+    /// Returns the summed loss, one value, and a [`kernel::Row`] for each row, of which no gradient is taken.
+    fn project_loss(
+        values: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        targets: Arc<[u32]>,
         smoothing: f64,
-    ) -> FloatTensor<Self> {
-        let (device, shape) = (logits.device(), logits.shape());
-        let (mut logits, scale) = (host::values::<Self>(logits), host::values::<Self>(upstream)[0]);
-        kernel::gradient(&mut logits, &rows, smoothing, scale);
-        host::tensor::<Self>(logits, &shape, &device)
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        let (device, [width, classes]) = (values.device(), [values.shape()[1], weight.shape()[0]]);
+        let [values, weight] = [values, weight].map(host::values::<Self>);
+        let values = Matrix::dense(&values, targets.len(), width);
+        let rows = kernel::projected_rows(values, Matrix::dense(&weight, classes, width), &targets);
+        let loss = vec![loss(&rows, smoothing)];
+        (host::tensor::<Self>(loss, &[1], &device), host::tensor::<Self>(table(rows), &[targets.len(), 4], &device))
+    }
+
+    /// As [`ProjectedLoss::project_loss`], with the gradients of values and weight.
+    fn project_loss_gradients(
+        values: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        targets: Arc<[u32]>,
+        smoothing: f64,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        let (device, [width, classes]) = (values.device(), [values.shape()[1], weight.shape()[0]]);
+        let [values, weight] = [values, weight].map(host::values::<Self>);
+        let values = Matrix::dense(&values, targets.len(), width);
+        let found = kernel::projected(values, Matrix::dense(&weight, classes, width), &targets, smoothing);
+        let tensor = |values, shape: [usize; 2]| host::tensor::<Self>(values, &shape, &device);
+        (
+            host::tensor::<Self>(vec![loss(&found.rows, smoothing)], &[1], &device),
+            tensor(table(found.rows), [targets.len(), 4]),
+            tensor(found.of_values, [targets.len(), width]),
+            tensor(found.of_weight, [classes, width]),
+        )
     }
 }
 
-/// Values of a [`kernel::Row`].
-const FIELDS: usize = 4;
+fn loss(rows: &[kernel::Row], smoothing: f64) -> f32 {
+    rows.iter().map(|row| row.loss(smoothing)).sum::<f64>() as f32
+}
 
 fn table(rows: Vec<kernel::Row>) -> Vec<f32> {
-    rows.into_iter().flat_map(<[f32; FIELDS]>::from).collect()
+    rows.into_iter().flat_map(<[f32; 4]>::from).collect()
 }
 
 /// Reads tensors where they are.
-impl SmoothedLoss for Flex {
-    fn measure_rows(logits: FlexTensor, targets: Arc<[u32]>) -> FlexTensor {
-        let logits = logits.to_contiguous();
-        host::flex(table(kernel::rows(host::slice(&logits), &targets)), &[targets.len(), FIELDS])
+impl ProjectedLoss for Flex {
+    fn project_loss(
+        values: FlexTensor,
+        weight: FlexTensor,
+        targets: Arc<[u32]>,
+        smoothing: f64,
+    ) -> (FlexTensor, FlexTensor) {
+        let rows = kernel::projected_rows(host::matrix(&values), host::matrix(&weight), &targets);
+        (host::flex(vec![loss(&rows, smoothing)], &[1]), host::flex(table(rows), &[targets.len(), 4]))
     }
 
-    fn smoothed_loss_gradient(logits: FlexTensor, upstream: FlexTensor, rows: Rows, smoothing: f64) -> FlexTensor {
-        let (mut logits, upstream) = (host::owned(logits), upstream.to_contiguous());
-        kernel::gradient(logits.storage_mut(), &rows, smoothing, host::slice(&upstream)[0]);
-        logits
+    fn project_loss_gradients(
+        values: FlexTensor,
+        weight: FlexTensor,
+        targets: Arc<[u32]>,
+        smoothing: f64,
+    ) -> (FlexTensor, FlexTensor, FlexTensor, FlexTensor) {
+        let found = kernel::projected(host::matrix(&values), host::matrix(&weight), &targets, smoothing);
+        (
+            host::flex(vec![loss(&found.rows, smoothing)], &[1]),
+            host::flex(table(found.rows), &[targets.len(), 4]),
+            host::flex(found.of_values, &values.shape()),
+            host::flex(found.of_weight, &weight.shape()),
+        )
     }
 }
 
 #[cfg(feature = "tch")]
-impl SmoothedLoss for burn::backend::LibTorch {}
+impl ProjectedLoss for burn::backend::LibTorch {}
 
 #[cfg(any(feature = "cuda", feature = "vulkan"))]
-impl SmoothedLoss for burn::backend::Cube {}
+impl ProjectedLoss for burn::backend::Cube {}
 
-impl<B: SmoothedLoss, C: CheckpointStrategy> SmoothedLoss for Autodiff<B, C> {
-    fn smoothed_loss(logits: FloatTensor<Self>, rows: Rows, smoothing: f64) -> FloatTensor<Self> {
-        match SmoothedLossBackward.prepare::<C>([logits.node()]).compute_bound().stateful() {
+/// Gradients are made while the logits are at hand, and only multiplied by that of the loss later.
+impl<B: ProjectedLoss, C: CheckpointStrategy> ProjectedLoss for Autodiff<B, C> {
+    fn project_loss(
+        values: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        targets: Arc<[u32]>,
+        smoothing: f64,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        match ProjectedLossBackward.prepare::<C>([values.node(), weight.node()]).compute_bound().stateful() {
             OpsKind::Tracked(prepared) => {
-                let logits = logits.into_primitive();
-                let loss = B::smoothed_loss(logits.clone(), Arc::clone(&rows), smoothing);
-                prepared.finish((logits, rows, smoothing), loss)
+                let (values, weight) = (values.into_primitive(), weight.into_primitive());
+                let (loss, rows, of_values, of_weight) = B::project_loss_gradients(values, weight, targets, smoothing);
+                (prepared.finish([of_values, of_weight], loss), Self::from_inner(rows))
             }
-            OpsKind::UnTracked(prepared) => prepared.finish(B::smoothed_loss(logits.into_primitive(), rows, smoothing)),
+            OpsKind::UnTracked(prepared) => {
+                let (values, weight) = (values.into_primitive(), weight.into_primitive());
+                let (loss, rows) = B::project_loss(values, weight, targets, smoothing);
+                (prepared.finish(loss), Self::from_inner(rows))
+            }
         }
     }
 }
 
 #[derive(Debug)]
-struct SmoothedLossBackward;
+struct ProjectedLossBackward;
 
-impl<B: SmoothedLoss> Backward<B, 1> for SmoothedLossBackward {
-    /// The logits, held here alone if nobody else has them, so that their memory becomes their gradient's.
-    type State = (FloatTensor<B>, Rows, f64);
+impl<B: ProjectedLoss> Backward<B, 2> for ProjectedLossBackward {
+    /// Gradients of values and weight.
+    type State = [FloatTensor<B>; 2];
 
-    fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _checkpointer: &mut Checkpointer) {
-        let (logits, rows, smoothing) = ops.state;
-        let upstream = grads.consume::<B>(&ops.node);
-        if let [Some(node)] = ops.parents {
-            grads.register::<B>(node.id, B::smoothed_loss_gradient(logits, upstream, rows, smoothing));
+    fn backward(self, ops: Ops<Self::State, 2>, grads: &mut Gradients, _checkpointer: &mut Checkpointer) {
+        let factor = host::values::<B>(grads.consume::<B>(&ops.node))[0];
+        for (node, gradient) in ops.parents.into_iter().zip(ops.state) {
+            if let Some(node) = node {
+                grads.register::<B>(node.id, B::float_mul_scalar(gradient, factor.into()));
+            }
         }
     }
 }
@@ -169,23 +204,43 @@ mod tests {
         tensor.into_data().try_into_vec().unwrap()
     }
 
+    type Loss = fn(Tensor<2>, Tensor<2>, &[u32], f64) -> CrossEntropy;
+
+    /// Returns loss, nll and gradients, with a weight that is cut out of a wider one.
+    fn run(loss: Loss, device: &Device) -> (Vec<f32>, usize, [Vec<f32>; 2]) {
+        let leaf = |shape: [usize; 2], step: f32| {
+            let values: Vec<f32> = (0..shape[0] * shape[1]).map(|at| (at as f32 * step).sin()).collect();
+            Tensor::<2>::from_data(TensorData::new(values, shape), device).require_grad()
+        };
+        let (values, weight) = (leaf([5, 6], 0.7), leaf([37, 8], 1.3));
+        let found = loss(values.clone(), weight.clone().narrow(1, 0, 6), &[0, 36, 11, 2, 2], 0.1);
+        let numbers = vec![read(found.loss.clone())[0], found.nll as f32];
+        let gradients = (found.loss * 3.0).backward();
+        (numbers, found.correct, [values, weight].map(|leaf| read(leaf.grad(&gradients).unwrap())))
+    }
+
     #[test]
     fn the_kernel_and_the_backends_operations_agree() {
         let device = Device::flex().autodiff();
-        let values: Vec<f32> = (0..5 * 37).map(|at| 4.0 * (at as f32 * 0.7).sin()).collect();
-        let run = |loss: fn(Tensor<2>, &[u32], f64) -> CrossEntropy| {
-            let logits = Tensor::<2>::from_data(TensorData::new(values.clone(), [5, 37]), &device).require_grad();
-            let found = loss(logits.clone(), &[0, 36, 11, 2, 2], 0.1);
-            let gradients = (found.loss.clone() * 3.0).backward();
-            (read(found.loss)[0], found.nll, found.correct, read(logits.grad(&gradients).unwrap()), read(logits))
+        let (found, wanted) = (run(smoothed_cross_entropy, &device), run(composed, &device));
+        assert_eq!(found.1, wanted.1);
+        let numbers = |(numbers, _, [of_values, of_weight]): (Vec<f32>, usize, [Vec<f32>; 2])| {
+            [numbers, of_values, of_weight].concat()
         };
-        let (found, wanted) = (run(smoothed_cross_entropy), run(composed));
-        assert!((found.0 - wanted.0).abs() < 1e-4, "{} instead of {}", found.0, wanted.0);
-        assert!((found.1 - wanted.1).abs() < 1e-4, "{} instead of {}", found.1, wanted.1);
-        assert_eq!(found.2, wanted.2);
-        for (found, wanted) in found.3.iter().zip(wanted.3) {
-            assert!((found - wanted).abs() < 1e-5, "{found} instead of {wanted}");
+        for (found, wanted) in numbers(found).iter().zip(numbers(wanted)) {
+            // Single-precision sums of 37 terms of order one.
+            assert!((found - wanted).abs() < 1e-5 * (1.0 + wanted.abs()), "{found} instead of {wanted}");
         }
-        assert_eq!(found.4, values, "a gradient must not take the memory of logits that somebody holds");
+    }
+
+    #[test]
+    fn a_loss_without_a_tape_is_the_same() {
+        let plain = Tensor::<2>::from_floats([[1.0, -2.0], [0.5, 0.25]], &Device::flex());
+        let tracked = Tensor::<2>::from_inner(plain.clone()).require_grad();
+        let loss = |values: Tensor<2>| {
+            let found = smoothed_cross_entropy(values.clone(), values, &[0, 1], 0.1);
+            (read(found.loss), found.nll, found.correct)
+        };
+        assert_eq!(loss(plain), loss(tracked));
     }
 }

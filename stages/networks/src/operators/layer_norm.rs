@@ -25,7 +25,7 @@ pub(crate) fn layer_norm(input: Tensor<2>, gamma: Tensor<1>, beta: Tensor<1>) ->
 }
 
 /// As [`layer_norm`], in the backend's own operations.
-pub(super) fn composed(input: Tensor<2>, gamma: Tensor<1>, beta: Tensor<1>) -> Tensor<2> {
+fn composed(input: Tensor<2>, gamma: Tensor<1>, beta: Tensor<1>) -> Tensor<2> {
     let centred = input.clone() - input.mean_dim(1);
     let variance = centred.clone().square().mean_dim(1);
     centred / (variance + kernel::EPSILON).sqrt() * gamma.unsqueeze() + beta.unsqueeze()

@@ -55,7 +55,7 @@ pub(crate) fn multi_head(
 }
 
 /// As [`multi_head`], in the backend's own operations.
-pub(super) fn composed(
+fn composed(
     query: Tensor<3>,
     key: Tensor<3>,
     value: Tensor<3>,

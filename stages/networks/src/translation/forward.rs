@@ -131,7 +131,14 @@ impl Forward<'_> {
     /// - `values`: `[N, C]`
     /// - returns: `[N, V]`
     pub fn logits(&self, values: Tensor<2>) -> Tensor<2> {
-        values.matmul(self.tensors.embedding(self.sizes.decoder.width).transpose())
+        let weight = self.output_weight();
+        let bias = Tensor::zeros([weight.dims()[0]], &values.device());
+        linear(values, weight, bias)
+    }
+
+    /// Returns what values behind the last decoder layer are multiplied by to become logits, `[V, C]`.
+    pub fn output_weight(&self) -> Tensor<2> {
+        self.tensors.embedding(self.sizes.decoder.width)
     }
 
     /// Returns √C · E[token] + position, with dropout.

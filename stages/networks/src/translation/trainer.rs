@@ -178,7 +178,7 @@ impl<'a> TranslationTrainer<'a> {
 /// Returns the cross entropy of a batch, summed over its target tokens.
 pub(super) fn cross_entropy(forward: &Forward<'_>, batch: &TokenBatch, smoothing: f64) -> CrossEntropy {
     let (values, targets) = target_values(forward, batch);
-    smoothed_cross_entropy(forward.logits(values), &targets, smoothing)
+    smoothed_cross_entropy(values, forward.output_weight(), &targets, smoothing)
 }
 
 /// Returns the values behind the last decoder layer at real target positions, `[N, C]`, and their targets.
