@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 
 use engine::{Context, One, Optional, Stage, StageError, inputs, outputs};
-use exports::{Form, TranslationMetadata, export_translation};
+use exports::{Form, TranslationMetadata, Translator, export_translation};
 use networks::translation::TranslationInference;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -89,10 +89,12 @@ impl Stage for ExportTranslation {
         let (architecture, task) = (&description.architecture, &description.task);
         let model = export_translation(architecture, task, weights, form, &metadata(&inputs));
         let model = model.map_err(|error| StageError::caused("the network has no ONNX form", error))?;
-        let files = files(&model);
         context.headline("form", form.name(), "");
         context.headline("encoder_bytes", model.encoder.len(), "B");
         context.headline("decoder_bytes", model.decoder.len(), "B");
+        let text = &inputs.corpus.text;
+        let files = Translator::files(model, &text.source, &text.target);
+        let files = files.map_err(|error| StageError::caused("the model and its text do not fit", error))?;
         context.headline("files_bytes", files.iter().map(|(_, bytes)| bytes.len()).sum::<usize>(), "B");
         Ok(ExportTranslationOutputs { model: TranslationModel { files }, reference })
     }
@@ -134,10 +136,4 @@ fn metadata(inputs: &ExportTranslationInputs) -> TranslationMetadata {
     let [source_language, target_language] = inputs.corpus.description.languages.clone();
     let name = inputs.subnet.description.architecture.name();
     TranslationMetadata { name, source_language, target_language, lineage }
-}
-
-/// Returns the files of a model by name.
-fn files(model: &exports::TranslationModel) -> Vec<(String, Vec<u8>)> {
-    let parts = [("encoder.onnx", &model.encoder), ("decoder.onnx", &model.decoder)];
-    parts.map(|(name, bytes)| (name.to_owned(), bytes.clone())).to_vec()
 }

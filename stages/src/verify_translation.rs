@@ -73,9 +73,10 @@ impl Stage for VerifyTranslation {
         inputs: Self::Inputs,
         context: &mut Context<'_>,
     ) -> Result<Self::Outputs, StageError> {
-        let runner = inputs.model.runner().map_err(broken)?;
+        let translator = inputs.model.translator().map_err(broken)?;
+        let runner = translator.runner();
         let batching = Batching { threads: threads(context), ..Batching::default() };
-        let same = same_share(&runner, &inputs.reference, &batching, context)?;
+        let same = same_share(runner, &inputs.reference, &batching, context)?;
         let text = inputs.corpus.test_text()?;
         let codec = &inputs.corpus.text;
         let (started, mut tokens) = (Instant::now(), 0);

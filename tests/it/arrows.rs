@@ -39,7 +39,11 @@ const ARROWS: [Arrows; 11] = [
         ours: &["spaces", "kernels", "costs", "search", "translation", "datasets", "networks", "exports", "engine"],
         heavy: &[],
     },
-    Arrows { package: "shiftaddnas", ours: &["engine", "stages", "exports"], heavy: &["clap", "indicatif"] },
+    Arrows {
+        package: "shiftaddnas",
+        ours: &["engine", "stages", "exports", "translation"],
+        heavy: &["clap", "indicatif"],
+    },
 ];
 
 /// This package is joined to all others, and no other to it.

@@ -21,6 +21,7 @@ use crate::commands::run::RunArgs;
 use crate::commands::show::ShowArgs;
 use crate::commands::stages::StagesArgs;
 use crate::commands::status::StatusArgs;
+use crate::commands::translate::TranslateArgs;
 use crate::commands::why::WhyArgs;
 use crate::error::CommandError;
 
@@ -116,6 +117,7 @@ pub(crate) enum Command {
     /// Tell what this program and this machine can do (exit code 1 if a run could not work)
     Doctor,
     Infer(InferArgs),
+    Translate(TranslateArgs),
     Cost(CostArgs),
     Bench(BenchArgs),
     FitLatency(FitLatencyArgs),

@@ -36,6 +36,9 @@ pub(crate) enum CommandError {
     /// A model or picture that cannot be used; the cause names it.
     #[error("cannot classify")]
     Inference(#[source] Box<dyn Error>),
+    /// A translation model that cannot be used; the cause names it.
+    #[error("cannot translate")]
+    Translation(#[source] Box<dyn Error>),
     /// A network, hardware or table of layers that has no costs.
     #[error("cannot tell costs")]
     Cost(#[source] CostingError),
@@ -82,6 +85,7 @@ impl CommandError {
             Self::Store(StoreError::Io { .. } | StoreError::Artifact(_) | StoreError::Busy { .. })
             | Self::Artifact(_)
             | Self::Inference(_)
+            | Self::Translation(_)
             | Self::Write { .. }
             | Self::Environment { .. }
             | Self::Output(_) => Exit::FAILED,

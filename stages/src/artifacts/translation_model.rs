@@ -1,5 +1,5 @@
 use engine::{Artifact, ArtifactError, Folder, FolderWriter, Open, Publish};
-use exports::{TranslationError, TranslationRunner};
+use exports::{TranslationError, Translator};
 
 /// A translation network ready to run: what `translate` wants, file by file.
 pub struct TranslationModel {
@@ -12,13 +12,8 @@ impl TranslationModel {
     ///
     /// # Errors
     /// If a file is missing or is none of ours.
-    pub fn runner(&self) -> Result<TranslationRunner, TranslationError> {
-        let file = |name: &str| {
-            let found = self.files.iter().find(|(file, _)| file == name);
-            found.map_or_else(Vec::new, |(_, bytes)| bytes.clone())
-        };
-        let [encoder, decoder] = ["encoder.onnx", "decoder.onnx"].map(file);
-        TranslationRunner::new(&exports::TranslationModel { encoder, decoder })
+    pub fn translator(&self) -> Result<Translator, TranslationError> {
+        Translator::from_files(&self.files)
     }
 }
 

@@ -27,6 +27,7 @@ pub(crate) mod run;
 pub(crate) mod show;
 pub(crate) mod stages;
 pub(crate) mod status;
+pub(crate) mod translate;
 pub(crate) mod verify;
 pub(crate) mod why;
 
@@ -59,6 +60,7 @@ pub(crate) fn execute(
         Command::FitLatency(args) => fit_latency::execute(args, output),
         Command::Paper(args) => paper::execute(args, output),
         Command::Infer(args) => infer::execute(args, cli, output),
+        Command::Translate(args) => translate::execute(args, cli, output),
         Command::Completions(args) => completions::execute(args, output),
         Command::ReferenceCli => reference_cli::execute(output),
     }
