@@ -110,6 +110,8 @@ fn what_cannot_be_translated_is_named() {
     assert_eq!(long, "sentence 1 wants at most 23 tokens, found 24; split it");
     let none = message(&[vec![5]], BeamSettings { beam: 0, ..usual });
     assert_eq!(none, "`beam` wants at least 1 hypothesis per sentence, found 0; 1 decodes greedily");
+    let endless = message(&[vec![5]], BeamSettings { least_length: 24, most_length: 99, ..usual });
+    assert!(endless.contains("over `least_length` (24), found 24"), "{endless}");
 }
 
 #[test]

@@ -1,7 +1,9 @@
+use std::num::NonZeroUsize;
+use std::panic::resume_unwind;
 use std::path::Path;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
+use std::sync::{Mutex, PoisonError};
+use std::thread::{self, ScopedJoinHandle};
 
 use spaces::{TransformerArchitecture, TranslationTask};
 use translation::{BeamSettings, Hypothesis, beam_search};
@@ -101,7 +103,7 @@ impl TranslationRunner {
     /// of sentences that have just been finished.
     ///
     /// # Errors
-    /// As [`TranslationRunner::decode`], or if the settings make no sense; nothing is translated then.
+    /// As [`TranslationRunner::decode`], or if the settings make no sense for the model; nothing is translated then.
     pub fn translate(
         &self,
         sources: &[Vec<u32>],
@@ -111,35 +113,26 @@ impl TranslationRunner {
     ) -> Result<Vec<Vec<Hypothesis>>, TranslationError> {
         let sentences: Vec<&[u32]> = sources.iter().map(Vec::as_slice).collect();
         self.check(&sentences)?;
-        settings.check()?;
         let settings = BeamSettings { most_length: settings.most_length.min(self.task.longest), ..*settings };
+        settings.check()?;
         let real: Vec<usize> = (0..sources.len()).filter(|&sentence| !sources[sentence].is_empty()).collect();
         let lengths: Vec<usize> = real.iter().map(|&sentence| sources[sentence].len() + 1).collect();
         let batches = batching.batches(&lengths);
         let found = Mutex::new(vec![vec![empty()]; sources.len()]);
         progress(sources.len() - real.len());
         let next = AtomicUsize::new(0);
-        let work = || -> Result<(), TranslationError> {
+        on_threads(batching.threads, || {
             while let Some(batch) = batches.get(next.fetch_add(1, Ordering::Relaxed)) {
                 let batch: Vec<usize> = batch.iter().map(|&at| real[at]).collect();
-                let batch_sources: Vec<&[u32]> = batch.iter().map(|&sentence| sentences[sentence]).collect();
-                let translations = beam_search(&mut Decoding::new(self, &batch_sources)?, batch.len(), &settings)?;
-                let mut found = found.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+                let sources: Vec<&[u32]> = batch.iter().map(|&sentence| sentences[sentence]).collect();
+                let translations = beam_search(&mut Decoding::new(self, &sources)?, batch.len(), &settings)?;
+                let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
                 batch.iter().zip(translations).for_each(|(&sentence, translation)| found[sentence] = translation);
                 progress(batch.len());
             }
             Ok(())
-        };
-        thread::scope(|scope| {
-            let workers: Vec<_> = (1..batching.threads.get()).map(|_| scope.spawn(work)).collect();
-            let first = work();
-            workers.into_iter().try_fold((), |(), worker| match worker.join() {
-                Ok(outcome) => outcome,
-                Err(panic) => std::panic::resume_unwind(panic),
-            })?;
-            first
         })?;
-        Ok(found.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner()))
+        Ok(found.into_inner().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn check(&self, sources: &[&[u32]]) -> Result<(), TranslationError> {
@@ -154,6 +147,19 @@ impl TranslationRunner {
         }
         Ok(())
     }
+}
+
+/// Runs the same work on several threads, this one among them; returns the first error.
+fn on_threads(
+    threads: NonZeroUsize,
+    work: impl Fn() -> Result<(), TranslationError> + Copy + Send,
+) -> Result<(), TranslationError> {
+    thread::scope(|scope| {
+        let others: Vec<_> = (1..threads.get()).map(|_| scope.spawn(work)).collect();
+        let own = work();
+        let join = |worker: ScopedJoinHandle<'_, _>| worker.join().unwrap_or_else(|panic| resume_unwind(panic));
+        others.into_iter().try_for_each(join).and(own)
+    })
 }
 
 fn empty() -> Hypothesis {
