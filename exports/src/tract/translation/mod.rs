@@ -3,6 +3,7 @@
 mod attention;
 mod batching;
 mod decoding;
+mod distances;
 mod error;
 mod part;
 mod runner;

@@ -8,7 +8,7 @@ use tract_onnx::prelude::{
 };
 
 use super::super::decode;
-use super::attention;
+use super::{attention, distances};
 use crate::RunError;
 
 /// One of the two files, ready to run. The plan is made once: its sizes are symbols.
@@ -54,6 +54,7 @@ impl Part {
 fn plan(proto: &ModelProto) -> TractResult<Arc<TypedRunnableModel>> {
     let mut network = tract_onnx::onnx().model_for_proto_model(proto)?.into_typed()?;
     attention::fuse(&mut network)?;
+    distances::fuse(&mut network)?;
     decode::constants(&mut network)?;
     let mut network = network.into_optimized()?;
     // The embedding is looked up in and multiplied with; tract would pack it for the product at every step.
