@@ -10,9 +10,12 @@ use serde::Serialize;
 
 pub mod costs;
 pub mod operators;
+mod python;
 mod pytorch;
+pub mod text;
+pub mod translate;
 
-pub use pytorch::Python;
+pub use python::{Python, PythonError};
 
 /// One comparison.
 #[derive(Clone, Debug, Serialize)]

@@ -52,6 +52,7 @@ mod verify_onnx;
 mod verify_translation;
 
 pub use classify::read_picture;
+pub use datasets::{CorpusKind, CorpusOptions, LanguagePair};
 pub use networks::device;
 pub use onnx_network::{OnnxNetworkError, onnx_network};
 

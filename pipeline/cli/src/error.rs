@@ -39,6 +39,9 @@ pub(crate) enum CommandError {
     /// A translation model that cannot be used; the cause names it.
     #[error("cannot translate")]
     Translation(#[source] Box<dyn Error>),
+    /// A benchmark whose data or reference cannot be used; the cause names it.
+    #[error("cannot time")]
+    Benchmark(#[source] Box<dyn Error>),
     /// A network, hardware or table of layers that has no costs.
     #[error("cannot tell costs")]
     Cost(#[source] CostingError),
@@ -86,6 +89,7 @@ impl CommandError {
             | Self::Artifact(_)
             | Self::Inference(_)
             | Self::Translation(_)
+            | Self::Benchmark(_)
             | Self::Write { .. }
             | Self::Environment { .. }
             | Self::Output(_) => Exit::FAILED,

@@ -13,7 +13,7 @@ use spaces::{
     SearchSpace, Space, Stem, Task,
 };
 
-use super::pytorch::Reference;
+use super::pytorch::{self, Reference};
 use super::{Bench, Case, Python};
 
 /// Threads of the cases that train.
@@ -43,9 +43,9 @@ pub fn run(bench: &mut Bench<'_>, python: &Python) -> Result<Option<String>, ray
     });
     scaling(bench, &one, &two);
     two.install(|| convolutions(bench));
-    let references = match python.time(THREADS) {
+    let references = match pytorch::time(python, THREADS) {
         Ok(references) => references,
-        Err(reason) => return Ok(Some(reason)),
+        Err(reason) => return Ok(Some(reason.to_string())),
     };
     let missing: Vec<String> = references
         .iter()
