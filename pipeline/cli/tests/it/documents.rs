@@ -28,7 +28,7 @@ fn the_reference_of_commands_has_a_section_of_each() {
     let sandbox = Sandbox::new(LETTERS);
     let reference = sandbox.done(&["reference-cli"]);
     let sections: Vec<&str> = reference.lines().filter_map(|line| line.strip_prefix("## ")).collect();
-    let commands = "init check plan run status why show ls diff verify gc stages doctor infer cost bench fit-latency \
+    let commands = "init check plan run status why show ls diff verify gc stages doctor infer translate cost bench fit-latency \
                     paper completions";
     assert_eq!(sections, commands.split(' ').collect::<Vec<_>>());
     assert!(!reference.contains('\u{1b}') && !reference.lines().any(|line| line.ends_with(' ')));
