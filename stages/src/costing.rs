@@ -38,7 +38,7 @@ pub enum CostingError {
         path: PathBuf,
         /// Which rule it breaks.
         #[source]
-        source: GenomeError,
+        source: Box<GenomeError>,
     },
     /// A space has no point, or does not fit the pictures.
     #[error("the space in {} does not hold", path.display())]

@@ -74,7 +74,7 @@ impl Stage for ScoreTranslationCandidates {
         let best = scores.iter().map(|score| score.score).fold(f64::NEG_INFINITY, f64::max);
         context.headline("candidates", scores.len(), "");
         context.headline("best_inherited_score", best, "bit");
-        let space = ScoredSpace::Translation { space: space.clone() };
+        let space = ScoredSpace::Translation { space: Box::new(space.clone()) };
         Ok(ScoreTranslationCandidatesOutputs { scores: ScoreTable { space, scores } })
     }
 }

@@ -162,7 +162,7 @@ fn model(params: &SearchTranslationParams) -> Result<TranslationCostModel, Stage
 }
 
 fn scored(space: &HybridTransformer) -> ScoredSpace {
-    ScoredSpace::Translation { space: space.clone() }
+    ScoredSpace::Translation { space: Box::new(space.clone()) }
 }
 
 fn report(

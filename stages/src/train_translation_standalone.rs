@@ -105,7 +105,7 @@ fn resume(context: &mut Context<'_>) -> Result<Vec<Score>, StageError> {
 }
 
 fn table(space: &HybridTransformer, scores: Vec<Score>) -> ScoreTable {
-    ScoreTable { space: ScoredSpace::Translation { space: space.clone() }, scores }
+    ScoreTable { space: ScoredSpace::Translation { space: Box::new(space.clone()) }, scores }
 }
 
 struct Alone<'a> {

@@ -11,6 +11,7 @@ use super::dataset::{Selecting, Testing};
 mod spool;
 mod text;
 
+use spool::PairColumns;
 pub use spool::PairSpool;
 pub use text::CorpusText;
 
@@ -88,7 +89,7 @@ fn write_split(
     let (pairs, mut reader, mut written) = (spool.pairs, spool.into_reader().map_err(lost)?, 0);
     // A split without pairs is a table without rows, not without columns.
     while written == 0 || written < pairs {
-        let (sources, targets) = reader.take(ROWS_PER_GROUP).map_err(lost)?;
+        let PairColumns { sources, targets } = reader.take(ROWS_PER_GROUP).map_err(lost)?;
         let rows = written..written + sources.len();
         let lengths = |column: &[Vec<u32>]| column.iter().map(|tokens| tokens.len() as u32 + 1).collect::<Vec<u32>>();
         let mut table = Table::new()

@@ -33,7 +33,7 @@ pub enum ScoredSpace {
     /// A space of translation networks.
     Translation {
         /// The space.
-        space: HybridTransformer,
+        space: Box<HybridTransformer>,
     },
 }
 
@@ -42,7 +42,7 @@ impl ScoredSpace {
     pub fn search_space(&self) -> &dyn SearchSpace {
         match self {
             ScoredSpace::Pictures { space, .. } => space,
-            ScoredSpace::Translation { space } => space,
+            ScoredSpace::Translation { space } => &**space,
         }
     }
 

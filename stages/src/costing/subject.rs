@@ -74,7 +74,11 @@ impl CostSubject {
         let path = || manifest.to_owned();
         space.validate(task).map_err(|source| CostingError::Space { path: path(), source })?;
         let genome = space.parse(&self.text);
-        let genome = genome.map_err(|source| CostingError::Genome { text: self.text.clone(), path: path(), source })?;
+        let genome = genome.map_err(|source| CostingError::Genome {
+            text: self.text.clone(),
+            path: path(),
+            source: Box::new(source),
+        })?;
         Ok(Network::of_graph(&self.text, &space.graph(&genome, task)))
     }
 }

@@ -44,25 +44,34 @@ impl PairSpool {
     }
 }
 
+/// Pairs as two columns of equal length.
+#[derive(Debug, Default)]
+pub struct PairColumns {
+    /// Tokens of each source.
+    pub sources: Vec<Vec<u32>>,
+    /// Tokens of each target.
+    pub targets: Vec<Vec<u32>>,
+}
+
 /// The pairs of a spool in order.
 pub struct PairReader {
     file: BufReader<File>,
 }
 
 impl PairReader {
-    /// Returns up to `count` pairs as two columns; empty at the end.
+    /// Returns up to `count` pairs; none at the end.
     ///
     /// # Errors
     /// If the file cannot be read.
-    pub fn take(&mut self, count: usize) -> io::Result<(Vec<Vec<u32>>, Vec<Vec<u32>>)> {
-        let (mut sources, mut targets) = (Vec::new(), Vec::new());
-        while sources.len() < count {
+    pub fn take(&mut self, count: usize) -> io::Result<PairColumns> {
+        let mut pairs = PairColumns::default();
+        while pairs.sources.len() < count {
             let Some(source) = self.tokens()? else { break };
             let target = self.tokens()?.ok_or(ErrorKind::UnexpectedEof)?;
-            sources.push(source);
-            targets.push(target);
+            pairs.sources.push(source);
+            pairs.targets.push(target);
         }
-        Ok((sources, targets))
+        Ok(pairs)
     }
 
     fn tokens(&mut self) -> io::Result<Option<Vec<u32>>> {
@@ -89,8 +98,8 @@ mod tests {
         (0..5_u32).try_for_each(|at| spool.push(&[at, at + 1], &[])).unwrap();
         assert_eq!(spool.pairs, 5);
         let mut reader = spool.into_reader().unwrap();
-        assert_eq!(reader.take(3).unwrap().0, [[0, 1], [1, 2], [2, 3]]);
-        assert_eq!(reader.take(3).unwrap().0, [[3, 4], [4, 5]]);
-        assert!(reader.take(3).unwrap().0.is_empty());
+        assert_eq!(reader.take(3).unwrap().sources, [[0, 1], [1, 2], [2, 3]]);
+        assert_eq!(reader.take(3).unwrap().sources, [[3, 4], [4, 5]]);
+        assert!(reader.take(3).unwrap().sources.is_empty());
     }
 }
