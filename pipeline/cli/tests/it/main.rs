@@ -14,3 +14,4 @@ mod runs;
 mod sandbox;
 mod signals;
 mod stored;
+mod translation;
