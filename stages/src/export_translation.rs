@@ -108,7 +108,7 @@ fn reference(
 ) -> Result<ReferenceTranslations, StageError> {
     let device = training_run::device(context)?;
     let broken = |error| StageError::caused("the weights do not fit the architecture", error);
-    let TranslationSubnet { description, weights } = &*inputs.subnet;
+    let TranslationSubnet { description, weights, .. } = &*inputs.subnet;
     let (architecture, task) = (&description.architecture, &description.task);
     let tokens: Vec<&[u32]> = sources.iter().map(Vec::as_slice).collect();
     let inference = match inputs.eight_bit.get() {

@@ -2,9 +2,11 @@ use std::num::NonZeroUsize;
 
 use datasets::TokenBudget;
 use engine::{Context, One, Stage, StageError, inputs, outputs};
-use networks::translation::{TranslationInference, quantize_translation};
+use networks::Device;
+use networks::translation::{TranslationInference, quantize_translation, quantize_translation_within};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use spaces::Weights;
 use translation::BeamSettings;
 
 use crate::artifacts::{EightBitTranslationSubnet, SelectionCorpus, TranslationSubnet};
@@ -19,7 +21,10 @@ pub struct QuantizeTranslation;
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct QuantizeTranslationParams {
-    /// Train pairs from which the ranges of activations are measured.
+    /// Where the ranges of activations come from.
+    #[serde(default)]
+    ranges: Ranges,
+    /// Train pairs from which they are measured.
     #[serde(default = "default_pairs")]
     calibration_pairs: NonZeroUsize,
     /// The beam search of the two BLEU of the valid split.
@@ -28,6 +33,17 @@ pub struct QuantizeTranslationParams {
     /// Largest loss of BLEU on the valid split for the gate to pass; absent for no gate.
     #[serde(default)]
     max_bleu_drop: Option<f64>,
+}
+
+/// Where the ranges of activations come from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+enum Ranges {
+    /// From training for 8 bits; those of a network that was not trained so are measured.
+    #[default]
+    Kept,
+    /// Measured on train pairs.
+    Measured,
 }
 
 const fn default_pairs() -> NonZeroUsize {
@@ -54,7 +70,7 @@ outputs! {
 
 impl Stage for QuantizeTranslation {
     const KIND: &'static str = "quantize-translation";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     const SUMMARY: &'static str = "Quantizes a trained translation network to 8 bits, calibrated on train pairs";
 
     type Params = QuantizeTranslationParams;
@@ -73,13 +89,9 @@ impl Stage for QuantizeTranslation {
     ) -> Result<Self::Outputs, StageError> {
         let device = training_run::device(context)?;
         let broken = |error| StageError::caused("the weights do not fit the architecture", error);
-        let TranslationSubnet { description, weights } = &*inputs.subnet;
+        let TranslationSubnet { description, weights, .. } = &*inputs.subnet;
         let (architecture, task) = (&description.architecture, &description.task);
-        let train = inputs.corpus.train()?;
-        let first: Vec<usize> = (0..train.len().min(params.calibration_pairs.get())).collect();
-        let calibration = valid_batches(&train.select(&first), &TokenBudget::default());
-        let quantized = quantize_translation(architecture, task, weights, &calibration, &device);
-        let quantized = quantized.map_err(|error| StageError::caused("the network has no 8-bit form", error))?;
+        let quantized = quantized(params, &inputs, &device, context)?;
         let text = inputs.corpus.valid_text()?;
         let codec = &inputs.corpus.text;
         let float = TranslationInference::of_weights(architecture, task, weights, &device).map_err(broken)?;
@@ -97,4 +109,26 @@ impl Stage for QuantizeTranslation {
         let description = description.clone();
         Ok(QuantizeTranslationOutputs { subnet: EightBitTranslationSubnet { description, weights: quantized } })
     }
+}
+
+/// Returns the network in bytes.
+fn quantized(
+    params: &QuantizeTranslationParams,
+    inputs: &QuantizeTranslationInputs,
+    device: &Device,
+    context: &mut Context<'_>,
+) -> Result<Weights, StageError> {
+    let TranslationSubnet { description, weights, ranges } = &*inputs.subnet;
+    let (architecture, task) = (&description.architecture, &description.task);
+    let quantized = if params.ranges == Ranges::Kept && !ranges.is_empty() {
+        context.headline("ranges", "kept", "");
+        quantize_translation_within(architecture, task, weights, ranges)
+    } else {
+        context.headline("ranges", "measured", "");
+        let train = inputs.corpus.train()?;
+        let first: Vec<usize> = (0..train.len().min(params.calibration_pairs.get())).collect();
+        let calibration = valid_batches(&train.select(&first), &TokenBudget::default());
+        quantize_translation(architecture, task, weights, &calibration, device)
+    };
+    quantized.map_err(|error| StageError::caused("the network has no 8-bit form", error))
 }

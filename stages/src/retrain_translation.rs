@@ -6,7 +6,7 @@ use networks::translation::{
 use networks::{Device, NamedTensor};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use spaces::{LinearForm, Mix, Positions, TransformerArchitecture, TranslationTask};
+use spaces::{Conventions, LinearForm, Mix, TransformerArchitecture, TranslationTask};
 use translation::BeamSettings;
 
 use crate::artifacts::{
@@ -35,10 +35,10 @@ pub struct RetrainTranslationParams {
     /// Replaces the arithmetic of all linear layers: a baseline, or a network without multiplications in them.
     #[serde(default)]
     replace_forms: Option<LinearForm>,
-    /// The table of positions.
+    /// What the network computes that neither sizes nor weights say.
     #[serde(default)]
-    positions: Positions,
-    /// What layers compute where paper and release differ.
+    conventions: Conventions,
+    /// What layers compute in training where paper and release differ.
     #[serde(default)]
     network: NetworkSettings,
     /// How many sentences make a batch.
@@ -103,7 +103,7 @@ outputs! {
 
 impl Stage for RetrainTranslation {
     const KIND: &'static str = "retrain-translation";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     const SUMMARY: &'static str = "Trains one translation network from scratch and chooses a state on the valid split";
 
     type Params = RetrainTranslationParams;
@@ -131,7 +131,7 @@ impl Stage for RetrainTranslation {
         let architecture = architecture(params, &inputs)?;
         let retraining = Retraining {
             params,
-            task: inputs.corpus.description.task(params.positions),
+            task: inputs.corpus.description.task(params.conventions),
             valid: valid_batches(&inputs.corpus.valid()?, &TokenBudget::default()),
             valid_text: inputs.corpus.valid_text()?,
             corpus: &inputs.corpus,
@@ -140,13 +140,13 @@ impl Stage for RetrainTranslation {
         };
         context.headline("architecture", retraining.architecture.name(), "");
         let state = retraining.train(context)?;
-        let tensors = retraining.chosen(&state, context)?;
+        let KeptNetwork { tensors, ranges, .. } = retraining.chosen(&state, context)?;
         retraining.report(&tensors, context)?;
         let network = retraining.network(&tensors, context.seed());
         let Retraining { task, architecture, .. } = retraining;
         let weights = network.export(&architecture);
         let description = TranslationNetworkDescription { architecture, task };
-        let subnet = TranslationSubnet { description, weights };
+        let subnet = TranslationSubnet { description, weights, ranges };
         Ok(RetrainTranslationOutputs { subnet, log: TranslationLog { rows: state.log } })
     }
 }
@@ -173,7 +173,8 @@ impl Retraining<'_> {
         let path = |_| self.architecture.clone();
         translation_run::train(&mut trainer, &feed, pace, context, path, |trainer, state, context| {
             let (look, score) = self.look(&trainer.network, context)?;
-            let kept = KeptNetwork { score, tensors: trainer.network.named_tensors() };
+            let (tensors, ranges) = (trainer.network.named_tensors(), trainer.input_ranges());
+            let kept = KeptNetwork { score, tensors, ranges };
             if state.best.as_ref().is_none_or(|best| score > best.score) {
                 state.best = Some(kept.clone());
             }
@@ -219,18 +220,20 @@ impl Retraining<'_> {
         network
     }
 
-    /// Returns the best state at a look or the mean of the last ones, whichever the valid split likes better.
-    fn chosen(&self, state: &TranslationState, context: &mut Context<'_>) -> Result<Vec<NamedTensor>, StageError> {
+    /// Returns the best state at a look or the mean of the last ones, with the ranges of the very last, whichever the valid
+    /// split likes better.
+    fn chosen(&self, state: &TranslationState, context: &mut Context<'_>) -> Result<KeptNetwork, StageError> {
         let best = state.best.as_ref().ok_or_else(|| StageError::usage("`training.updates` wants at least 1"))?;
         context.headline("best_state_score", best.score, "");
         if state.recent.len() < 2 {
-            return Ok(best.tensors.clone());
+            return Ok(best.clone());
         }
         let recent: Vec<Vec<NamedTensor>> = state.recent.iter().map(|kept| kept.tensors.clone()).collect();
         let mean = average(&recent).map_err(|error| StageError::caused("states differ", error))?;
         let score = self.look(&self.network(&mean, context.seed()), context)?.1;
         context.headline("averaged_state_score", score, "");
-        Ok(if score > best.score { mean } else { best.tensors.clone() })
+        let ranges = state.recent.back().map(|last| last.ranges.clone()).unwrap_or_default();
+        Ok(if score > best.score { KeptNetwork { score, tensors: mean, ranges } } else { best.clone() })
     }
 
     fn report(&self, tensors: &[NamedTensor], context: &mut Context<'_>) -> Result<(), StageError> {
@@ -275,5 +278,6 @@ fn architecture(
         (layer.mlp_form, layer.projection_form) =
             (form.unwrap_or(layer.mlp_form), form.unwrap_or(layer.projection_form));
     }
-    TransformerArchitecture::new(sizes).map_err(|error| StageError::usage(format!("`replace_mixes`: {error}")))
+    TransformerArchitecture::new(sizes)
+        .map_err(|error| StageError::usage(format!("`replace_mixes` and `replace_forms` make no network: {error}")))
 }

@@ -6,7 +6,7 @@ use networks::translation::{
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use spaces::{Genome, HybridTransformer, Positions, SearchSpace, TranslationTask};
+use spaces::{Conventions, Genome, HybridTransformer, SearchSpace, TranslationTask};
 
 use crate::artifacts::{Score, ScoreTable, ScoredSpace, SelectionCorpus};
 use crate::training_run;
@@ -20,10 +20,10 @@ pub struct TrainTranslationStandalone;
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TrainTranslationStandaloneParams {
-    /// The table of positions.
+    /// What the network computes that neither sizes nor weights say.
     #[serde(default)]
-    positions: Positions,
-    /// What layers compute where paper and release differ.
+    conventions: Conventions,
+    /// What layers compute in training where paper and release differ.
     #[serde(default)]
     network: NetworkSettings,
     /// How many sentences make a batch.
@@ -53,7 +53,7 @@ outputs! {
 
 impl Stage for TrainTranslationStandalone {
     const KIND: &'static str = "train-translation-standalone";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     const SUMMARY: &'static str = "Trains every scored translation network alone: the ground truth of a ranking";
 
     type Params = TrainTranslationStandaloneParams;
@@ -74,7 +74,7 @@ impl Stage for TrainTranslationStandalone {
         let alone = Alone {
             params,
             space,
-            task: inputs.corpus.description.task(params.positions),
+            task: inputs.corpus.description.task(params.conventions),
             train: inputs.corpus.train()?,
             valid: valid_batches(&inputs.corpus.valid()?, &TokenBudget::default()),
             device: training_run::device(context)?,

@@ -5,7 +5,7 @@ use networks::translation::{
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use spaces::{Positions, SearchSpace, TranslationSpace};
+use spaces::{Conventions, SearchSpace, TranslationSpace};
 
 use crate::artifacts::{
     SelectionCorpus, TranslationLog, TranslationSupernet, TranslationSupernetSettings, WeightStatistics,
@@ -22,13 +22,13 @@ pub struct TrainTranslationSupernet;
 pub struct TrainTranslationSupernetParams {
     /// The search space.
     pub space: TranslationSpace,
-    /// The table of positions.
+    /// What the network computes that neither sizes nor weights say.
     #[serde(default)]
-    positions: Positions,
+    conventions: Conventions,
     /// How operators share weights.
     #[serde(default)]
     sharing: TranslationSharing,
-    /// What layers compute where paper and release differ.
+    /// What layers compute in training where paper and release differ.
     #[serde(default)]
     network: NetworkSettings,
     /// How many sentences make a batch.
@@ -60,7 +60,7 @@ outputs! {
 
 impl Stage for TrainTranslationSupernet {
     const KIND: &'static str = "train-translation-supernet";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     const SUMMARY: &'static str = "Trains a translation supernet, one random path per update (Sec. 3.2)";
 
     type Params = TrainTranslationSupernetParams;
@@ -113,7 +113,7 @@ impl Stage for TrainTranslationSupernet {
 fn settings(params: &TrainTranslationSupernetParams, corpus: &SelectionCorpus) -> TranslationSupernetSettings {
     TranslationSupernetSettings {
         space: params.space.choices(),
-        task: corpus.description.task(params.positions),
+        task: corpus.description.task(params.conventions),
         sharing: params.sharing,
         network: params.network,
     }

@@ -23,6 +23,7 @@ mod resume;
 mod sizes;
 mod store;
 mod trained;
+mod translation_latency;
 mod translation_line;
 mod workbench;
 mod workspace;

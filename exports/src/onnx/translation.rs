@@ -9,7 +9,7 @@ use super::seal::is_intact;
 use crate::{Form, LoweringError, RunError};
 
 /// Version of the entries; a reader refuses another one.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// What a translation model says about itself besides its arithmetic; stored in both files' `metadata_props`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -4,11 +4,13 @@ use exports::TranslationMetadata;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha12Rng;
 use spaces::{
-    DecoderLayer, EncoderLayer, LinearForm, Mix, Positions, TransformerArchitecture, TransformerDecoder,
-    TransformerEncoder, TransformerSizes, TranslationTask, Weights,
+    Conventions, DecoderLayer, EncoderLayer, LinearForm, LocalNorm, Mix, PaddingMasks, Positions,
+    TransformerArchitecture, TransformerDecoder, TransformerEncoder, TransformerSizes, TranslationTask, Weights,
 };
 
-pub const TASK: TranslationTask = TranslationTask { vocabulary: 40, longest: 24, positions: Positions::Interleaved };
+pub const TASK: TranslationTask = TranslationTask { vocabulary: 40, longest: 24, conventions: CONVENTIONS };
+const CONVENTIONS: Conventions =
+    Conventions { positions: Positions::Interleaved, masks: PaddingMasks::Exact, local_norm: LocalNorm::Layer };
 
 /// A network whose layers are the given ones, the same number in encoder and decoder.
 ///

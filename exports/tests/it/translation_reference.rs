@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use spaces::{
-    LinearForm, LocalOperator, Mix, TransformerArchitecture, TranslationTask, Values, Weights, kernel_length,
+    LinearForm, LocalNorm, LocalOperator, Mix, TransformerArchitecture, TranslationTask, Values, Weights, kernel_length,
 };
 use translation::StepModel;
 use translation::special::END;
@@ -104,7 +104,7 @@ impl<'a> Reference<'a> {
     fn embed(&self, tokens: &[u32], width: usize) -> Rows {
         let (embedding, wider) = self.tensor("embedding.weight");
         let row = |(at, &token): (usize, &u32)| {
-            let position = self.task.positions.row(at, width);
+            let position = self.task.conventions.positions.row(at, width);
             let value =
                 |c: usize| (width as f64).sqrt() * embedding[token as usize * wider + c] + f64::from(position[c]);
             (0..width).map(value).collect()
@@ -174,6 +174,9 @@ impl<'a> Reference<'a> {
                 }
             }
         }
+        if operator != LocalOperator::Conv && self.task.conventions.local_norm == LocalNorm::Layer {
+            mixed = mixed.iter().map(|row| standardized(row)).collect();
+        }
         self.linear(&format!("{name}.output"), layer.projection, &mixed)
     }
 
@@ -236,13 +239,20 @@ impl<'a> Reference<'a> {
     fn norm(&self, name: &str, x: &Rows) -> Rows {
         let [(gamma, _), (beta, _)] = ["gamma", "beta"].map(|part| self.tensor(&format!("{name}.{part}")));
         let row = |row: &Vec<f64>| {
-            let mean = row.iter().sum::<f64>() / row.len() as f64;
-            let variance = row.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / row.len() as f64;
-            let normal = row.iter().map(|value| (value - mean) / (variance + 1e-5).sqrt());
-            normal.zip(gamma.iter().zip(&beta)).map(|(value, (gamma, beta))| value * gamma + beta).collect()
+            standardized(row)
+                .into_iter()
+                .zip(gamma.iter().zip(&beta))
+                .map(|(value, (gamma, beta))| value * gamma + beta)
+                .collect()
         };
         x.iter().map(row).collect()
     }
+}
+
+fn standardized(row: &[f64]) -> Vec<f64> {
+    let mean = row.iter().sum::<f64>() / row.len() as f64;
+    let variance = row.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / row.len() as f64;
+    row.iter().map(|value| (value - mean) / (variance + 1e-5).sqrt()).collect()
 }
 
 fn log_softmax(logits: Vec<f64>) -> Vec<f64> {

@@ -1,12 +1,14 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+mod conventions;
 mod error;
 mod genes;
 mod genomes;
 mod linear_form;
 mod mix;
 mod parameters;
+mod positions;
 mod sampling;
 mod space;
 mod task;
@@ -14,13 +16,15 @@ mod text;
 mod translation_space;
 mod validate;
 
+pub use conventions::{Conventions, LocalNorm, PaddingMasks};
 pub use error::{LayerPlace, TransformerError};
 pub use linear_form::LinearForm;
 pub use mix::{LocalOperator, Mix, kernel_length};
 pub use parameters::TransformerParameter;
+pub use positions::Positions;
 pub use sampling::Sampling;
 pub use space::{DecoderChoices, EncoderChoices, HybridTransformer};
-pub use task::{Positions, TranslationTask};
+pub use task::TranslationTask;
 pub use translation_space::{OfferedForms, TranslationSpace};
 
 /// Largest width; keeps every count of a network within 64 bits.

@@ -37,10 +37,10 @@ pub use graph::{
 };
 pub use hybrid_cnn::{CellSet, HybridCnn, LayerRange, Level, PathWeighting, Stem};
 pub use hybrid_transformer::{
-    DecoderChoices, DecoderLayer, EncoderChoices, EncoderLayer, HybridTransformer, LayerPlace, LinearForm,
-    LocalOperator, Mix, OfferedForms, Positions, Sampling, TransformerArchitecture, TransformerDecoder,
-    TransformerEncoder, TransformerError, TransformerParameter, TransformerSizes, TranslationSpace, TranslationTask,
-    kernel_length,
+    Conventions, DecoderChoices, DecoderLayer, EncoderChoices, EncoderLayer, HybridTransformer, LayerPlace, LinearForm,
+    LocalNorm, LocalOperator, Mix, OfferedForms, PaddingMasks, Positions, Sampling, TransformerArchitecture,
+    TransformerDecoder, TransformerEncoder, TransformerError, TransformerParameter, TransformerSizes, TranslationSpace,
+    TranslationTask, kernel_length,
 };
 pub use operator::Operator;
 pub use space::{SearchSpace, Space, SpaceError};

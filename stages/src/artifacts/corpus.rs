@@ -4,7 +4,7 @@ use datasets::EncodedPairs;
 use datasets::split::Role;
 use engine::{Artifact, ArtifactError, Folder, FolderWriter, Open, Publish, Table, TableReader};
 use serde::{Deserialize, Serialize};
-use spaces::{Positions, TranslationTask};
+use spaces::{Conventions, TranslationTask};
 
 use super::dataset::{Selecting, Testing};
 
@@ -34,8 +34,8 @@ pub struct CorpusDescription {
 
 impl CorpusDescription {
     /// Returns the task that the corpus sets.
-    pub const fn task(&self, positions: Positions) -> TranslationTask {
-        TranslationTask { vocabulary: self.vocabulary, longest: self.longest, positions }
+    pub const fn task(&self, conventions: Conventions) -> TranslationTask {
+        TranslationTask { vocabulary: self.vocabulary, longest: self.longest, conventions }
     }
 }
 

@@ -4,6 +4,7 @@ mod architecture;
 mod corpus;
 mod dataset;
 mod eight_bit_subnet;
+mod input_ranges;
 mod latency_predictor;
 mod latency_rows;
 mod onnx_model;

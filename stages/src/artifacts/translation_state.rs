@@ -2,8 +2,9 @@ use std::collections::VecDeque;
 
 use engine::{Artifact, ArtifactError, Folder, FolderWriter, Open, Publish, Table};
 use networks::NamedTensor;
-use networks::translation::TranslationSnapshot;
+use networks::translation::{InputRanges, TranslationSnapshot};
 
+use super::input_ranges::{ranges_from_table, ranges_to_table};
 use super::supernet::{tensors_from_table, tensors_to_table};
 use super::training_snapshot::{memory_from_table, memory_to_table};
 use super::translation_log::{TranslationLog, TranslationLogRow};
@@ -15,6 +16,8 @@ pub(crate) struct KeptNetwork {
     pub score: f64,
     /// Its tensors.
     pub tensors: Vec<NamedTensor>,
+    /// The ranges of the inputs of its linear layers, where it is trained for 8 bits.
+    pub ranges: InputRanges,
 }
 
 /// Everything the training of a translation network needs to go on after an interruption: lives in checkpoints only.
@@ -36,7 +39,7 @@ pub(crate) struct TranslationState {
 
 impl Artifact for TranslationState {
     const FORMAT: &'static str = "translation-state";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     const SUMMARY: &'static str = "A translation network in training, with the memory of its optimizer";
 }
 
@@ -50,15 +53,16 @@ impl Publish for TranslationState {
         folder.write_table("recent", &recent)?;
         folder.write_table("updates", &TranslationLog { rows: self.log }.to_table())?;
         for (at, kept) in self.best.into_iter().enumerate() {
-            folder.write_table(&format!("best-{at}"), &tensors_to_table(kept.tensors))?;
+            kept.publish(&format!("best-{at}"), folder)?;
         }
         for (at, kept) in self.recent.into_iter().enumerate() {
-            folder.write_table(&format!("recent-{at}"), &tensors_to_table(kept.tensors))?;
+            kept.publish(&format!("recent-{at}"), folder)?;
         }
         if let Some(snapshot) = self.snapshot {
             folder.write_table("trainer", &Table::new().with("updates", vec![snapshot.updates as u64]))?;
             folder.write_table("tensors", &tensors_to_table(snapshot.tensors))?;
             folder.write_table("memory", &memory_to_table(snapshot.memory))?;
+            folder.write_table("ranges", &ranges_to_table(snapshot.ranges))?;
         }
         Ok(())
     }
@@ -79,19 +83,28 @@ impl Open for TranslationState {
     }
 }
 
+impl KeptNetwork {
+    fn publish(self, name: &str, folder: &mut FolderWriter) -> Result<(), ArtifactError> {
+        folder.write_table(name, &tensors_to_table(self.tensors))?;
+        folder.write_table(&format!("{name}-ranges"), &ranges_to_table(self.ranges))
+    }
+}
+
 fn snapshot(folder: &Folder) -> Result<TranslationSnapshot, ArtifactError> {
     Ok(TranslationSnapshot {
         updates: only::<u64>(&folder.table("trainer")?, "updates")? as usize,
         tensors: tensors_from_table::<TranslationState>(&folder.table("tensors")?)?,
         memory: memory_from_table(&folder.table("memory")?)?,
+        ranges: ranges_from_table(&folder.table("ranges")?)?,
     })
 }
 
 fn kept(folder: &Folder, name: &str) -> Result<Vec<KeptNetwork>, ArtifactError> {
     let scores: Vec<f64> = folder.table(name)?.get(name)?;
     let network = |(at, score)| {
-        let table = folder.table(&format!("{name}-{at}"))?;
-        Ok(KeptNetwork { score, tensors: tensors_from_table::<TranslationState>(&table)? })
+        let tensors = tensors_from_table::<TranslationState>(&folder.table(&format!("{name}-{at}"))?)?;
+        let ranges = ranges_from_table(&folder.table(&format!("{name}-{at}-ranges"))?)?;
+        Ok(KeptNetwork { score, tensors, ranges })
     };
     scores.into_iter().enumerate().map(network).collect()
 }

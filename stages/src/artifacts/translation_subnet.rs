@@ -1,7 +1,9 @@
 use engine::{Artifact, ArtifactError, Folder, FolderWriter, Open, Publish};
+use networks::translation::InputRanges;
 use serde::{Deserialize, Serialize};
 use spaces::{TransformerArchitecture, TranslationTask, Weights};
 
+use super::input_ranges::{ranges_from_table, ranges_to_table};
 use super::weights_table::{weights_from_table, weights_to_table};
 
 /// What is needed to run a translation network besides its tensors.
@@ -10,7 +12,7 @@ use super::weights_table::{weights_from_table, weights_to_table};
 pub struct TranslationNetworkDescription {
     /// Its architecture.
     pub architecture: TransformerArchitecture,
-    /// Vocabulary, longest sentence, positions.
+    /// Vocabulary, longest sentence, conventions.
     pub task: TranslationTask,
 }
 
@@ -20,6 +22,8 @@ pub struct TranslationSubnet {
     pub description: TranslationNetworkDescription,
     /// Its tensors; weights of shift layers are signed powers of two.
     pub weights: Weights,
+    /// The ranges of the inputs of its linear layers that training for 8 bits kept; none where it was not trained so.
+    pub ranges: InputRanges,
 }
 
 /// Such a network in bytes.
@@ -32,18 +36,19 @@ pub struct EightBitTranslationSubnet {
 
 impl Artifact for TranslationSubnet {
     const FORMAT: &'static str = "translation-subnet";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     const SUMMARY: &'static str = "A trained translation network of one architecture, one row per tensor";
 }
 
 impl Artifact for EightBitTranslationSubnet {
     const FORMAT: &'static str = "eight-bit-translation-subnet";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     const SUMMARY: &'static str = "A translation network in bytes with scales, one row per tensor";
 }
 
 impl Publish for TranslationSubnet {
     fn publish(self, folder: &mut FolderWriter) -> Result<(), ArtifactError> {
+        folder.write_table("ranges", &ranges_to_table(self.ranges))?;
         write::<Self>(&self.description, self.weights, folder)
     }
 }
@@ -57,7 +62,7 @@ impl Publish for EightBitTranslationSubnet {
 impl Open for TranslationSubnet {
     fn open(folder: &Folder) -> Result<Self, ArtifactError> {
         let (description, weights) = read::<Self>(folder)?;
-        Ok(Self { description, weights })
+        Ok(Self { description, weights, ranges: ranges_from_table(&folder.table("ranges")?)? })
     }
 }
 

@@ -12,11 +12,11 @@ use super::supernet::{tensors_from_table, tensors_to_table};
 pub struct TranslationSupernetSettings {
     /// Its space.
     pub space: HybridTransformer,
-    /// Vocabulary, longest sentence, positions.
+    /// Vocabulary, longest sentence, conventions.
     pub task: TranslationTask,
     /// Weight sharing.
     pub sharing: TranslationSharing,
-    /// What its layers compute where paper and release differ.
+    /// What its layers compute in training where paper and release differ.
     pub network: NetworkSettings,
 }
 
@@ -30,7 +30,7 @@ pub struct TranslationSupernet {
 
 impl Artifact for TranslationSupernet {
     const FORMAT: &'static str = "translation-supernet";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     const SUMMARY: &'static str = "One translation network that holds all paths of a space, with shared weights";
 }
 

@@ -22,7 +22,8 @@ impl Part<'_> {
 
     /// Adds the table of positions, `[longest, width]`, and returns its name.
     pub(super) fn positions(&mut self, task: &TranslationTask, width: usize) -> String {
-        let values: Vec<f32> = (0..task.longest).flat_map(|index| task.positions.row(index, width)).collect();
+        let values: Vec<f32> =
+            (0..task.longest).flat_map(|index| task.conventions.positions.row(index, width)).collect();
         self.builder.floats("positions", &[task.longest, width], &values);
         "positions".to_owned()
     }

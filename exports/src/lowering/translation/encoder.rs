@@ -1,4 +1,4 @@
-use spaces::{DecoderLayer, EncoderLayer, LocalOperator, TransformerArchitecture, TranslationTask};
+use spaces::{DecoderLayer, EncoderLayer, LocalOperator, PaddingMasks, TransformerArchitecture, TranslationTask};
 
 use super::attention::{Attention, Memory};
 use super::local::Local;
@@ -133,15 +133,29 @@ impl<'p, 'w> Encoder<'p, 'w> {
     }
 
     fn local(&mut self, name: &str, local: Local, x: &str) -> Result<String, LoweringError> {
-        let input = self.part.local_input(name, local, x)?;
-        let kept = self.part.node(&format!("{name}.kept"), "Mul", &[&input, self.kept], Vec::new());
-        let sentences = self.part.batched(&format!("{name}.sentences"), &kept, self.batch, &[local.width]);
+        let input = match (self.part.conventions.masks, local.beside_attention) {
+            (PaddingMasks::Exact, _) => {
+                let input = self.part.local_input(name, local, x)?;
+                self.kept(name, &input)
+            }
+            (PaddingMasks::Released, true) => {
+                let kept = self.kept(name, x);
+                self.part.local_input(name, local, &kept)?
+            }
+            (PaddingMasks::Released, false) => self.part.local_input(name, local, x)?,
+        };
+        let sentences = self.part.batched(&format!("{name}.sentences"), &input, self.batch, &[local.width]);
         let mixed = match local.operator {
             LocalOperator::Conv => self.convolved(name, local, &sentences)?,
             LocalOperator::Add | LocalOperator::Shift => self.distances(name, local, &sentences)?,
         };
         let rows = self.part.reshaped(&format!("{name}.rows"), &mixed, &[-1, local.width as i64]);
         self.part.local_output(name, local, &rows)
+    }
+
+    /// Returns rows with zeros in place of padding.
+    fn kept(&mut self, name: &str, rows: &str) -> String {
+        self.part.node(&format!("{name}.kept"), "Mul", &[rows, self.kept], Vec::new())
     }
 
     /// Returns the centred depth-wise convolution over time, `[N, S, width]`.

@@ -1,4 +1,4 @@
-use spaces::{LinearForm, LocalOperator, Mix, kernel_length};
+use spaces::{LinearForm, LocalNorm, LocalOperator, Mix, kernel_length};
 
 use super::part::Part;
 use crate::LoweringError;
@@ -7,6 +7,8 @@ use crate::LoweringError;
 #[derive(Clone, Copy)]
 pub(super) struct Local {
     pub(super) operator: LocalOperator,
+    /// Whether attention stands beside it.
+    pub(super) beside_attention: bool,
     /// Width of its input and output.
     pub(super) width: usize,
     /// Kernels; each belongs to `width / kernels` channels that lie together.
@@ -22,6 +24,7 @@ impl Local {
         let operator = mix.local()?;
         Some(Self {
             operator,
+            beside_attention: mix.attends(),
             width: width / mix.branches(),
             kernels: mix.kernels(),
             length: kernel_length(index),
@@ -41,9 +44,15 @@ impl Part<'_> {
         }
     }
 
-    /// Returns the output layer's value for what the kernels give, `[rows, width]`.
+    /// Returns the output layer's value for what the kernels give, normalised first where they add, `[rows, width]`.
     pub(super) fn local_output(&mut self, name: &str, local: Local, out: &str) -> Result<String, LoweringError> {
-        self.linear(&format!("{name}.output"), local.form, out, [local.width, local.width])
+        let out = match (local.operator, self.conventions.local_norm) {
+            (LocalOperator::Add | LocalOperator::Shift, LocalNorm::Layer) => {
+                self.standardized(&format!("{name}.norm"), out, local.width)
+            }
+            (LocalOperator::Conv, _) | (_, LocalNorm::Released) => out.to_owned(),
+        };
+        self.linear(&format!("{name}.output"), local.form, &out, [local.width, local.width])
     }
 
     /// Returns the kernel of every channel, tap after tap: `[length, width]`.

@@ -48,11 +48,11 @@ pub fn export_translation(
     form: Form,
     metadata: &TranslationMetadata,
 ) -> Result<TranslationModel, LoweringError> {
-    let mut decoder = Part::new(weights, form);
+    let mut decoder = Part::new(weights, form, task.conventions);
     decoder::lower(&mut decoder, architecture, task)?;
     let entries = metadata.entries(architecture, task, form, &TranslationPart::Decoder)?;
     let decoder = decoder.builder.encoded("decoder", form.translation(), entries)?;
-    let mut encoder = Part::new(weights, form);
+    let mut encoder = Part::new(weights, form, task.conventions);
     encoder::lower(&mut encoder, architecture, task)?;
     let part = TranslationPart::Encoder { decoder: digest(&decoder) };
     let entries = metadata.entries(architecture, task, form, &part)?;

@@ -1,4 +1,4 @@
-use spaces::Weights;
+use spaces::{Conventions, Weights};
 
 use crate::onnx::{Attribute, Builder};
 use crate::{Form, LoweringError};
@@ -8,11 +8,12 @@ pub(super) struct Part<'a> {
     pub(super) builder: Builder,
     pub(super) weights: &'a Weights,
     pub(super) form: Form,
+    pub(super) conventions: Conventions,
 }
 
 impl<'a> Part<'a> {
-    pub(super) fn new(weights: &'a Weights, form: Form) -> Self {
-        Self { builder: Builder::default(), weights, form }
+    pub(super) fn new(weights: &'a Weights, form: Form, conventions: Conventions) -> Self {
+        Self { builder: Builder::default(), weights, form, conventions }
     }
 
     /// Adds a node named as the value it writes; returns that name.
@@ -104,5 +105,12 @@ impl<'a> Part<'a> {
         self.tensor(&gamma, &[width])?;
         self.tensor(&beta, &[width])?;
         Ok(self.node(name, "LayerNormalization", &[value, &gamma, &beta], Vec::new()))
+    }
+
+    /// Returns the layer normalization of `value` without gamma and beta.
+    pub(super) fn standardized(&mut self, name: &str, value: &str, width: usize) -> String {
+        let ones = format!("{name}.ones");
+        self.builder.floats(&ones, &[width], &vec![1.0; width]);
+        self.node(name, "LayerNormalization", &[value, &ones], Vec::new())
     }
 }

@@ -24,6 +24,12 @@ pub(crate) fn layer_norm(input: Tensor<2>, gamma: Tensor<1>, beta: Tensor<1>) ->
     Tensor::from_dispatch(output)
 }
 
+/// Returns (x − μ) / √(σ² + ε) of each row, as [`layer_norm`].
+pub(crate) fn standardized(input: Tensor<2>) -> Tensor<2> {
+    let (columns, device) = (input.dims()[1], input.device());
+    layer_norm(input, Tensor::ones([columns], &device), Tensor::zeros([columns], &device))
+}
+
 /// As [`layer_norm`], in the backend's own operations.
 fn composed(input: Tensor<2>, gamma: Tensor<1>, beta: Tensor<1>) -> Tensor<2> {
     let centred = input.clone() - input.mean_dim(1);

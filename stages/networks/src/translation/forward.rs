@@ -3,16 +3,16 @@ use std::collections::BTreeMap;
 use burn::Tensor;
 use burn::tensor::activation::relu;
 use burn::tensor::{Device, Int, TensorData};
-use spaces::{LocalOperator, Mix, Positions, TransformerSizes};
+use spaces::{Conventions, LocalNorm, LocalOperator, Mix, PaddingMasks, TransformerSizes};
 
 use super::frame::{Frame, Padded, fold};
 use super::noise::Noise;
 use super::piece::Side;
-use super::settings::{NetworkSettings, PaddingMasks};
+use super::settings::NetworkSettings;
 use super::tap::LayerTap;
 use super::tensors::{LinearTensors, NetworkTensors};
 use crate::operators::dropout::dropout;
-use crate::operators::layer_norm::layer_norm;
+use crate::operators::layer_norm::{layer_norm, standardized};
 use crate::operators::linear_form::{add_linear, linear};
 use crate::operators::local_mix::{LocalLaw, local_mix};
 use crate::operators::multi_head::{AttentionMask, Order, multi_head};
@@ -22,7 +22,7 @@ use crate::operators::window::GradientScale;
 pub(crate) struct Forward<'a> {
     pub sizes: &'a TransformerSizes,
     pub settings: &'a NetworkSettings,
-    pub positions: Positions,
+    pub conventions: Conventions,
     pub tensors: &'a NetworkTensors,
     /// Where plain tensors are made.
     pub device: &'a Device,
@@ -143,7 +143,7 @@ impl Forward<'_> {
 
     /// Returns √C · E[token] + position, with dropout.
     fn embed(&self, tokens: &Padded<'_>, width: usize) -> Tensor<2> {
-        let positions = (0..tokens.length).flat_map(|index| self.positions.row(index, width)).collect();
+        let positions = (0..tokens.length).flat_map(|index| self.conventions.positions.row(index, width)).collect();
         let positions = Tensor::<3>::from_data(TensorData::new(positions, [1, tokens.length, width]), self.device);
         let embedded = self.embedded(tokens.indices(self.device), width);
         let placed = embedded.reshape([tokens.lengths.len(), tokens.length, width]) + positions;
@@ -182,7 +182,7 @@ impl Forward<'_> {
 
     /// In the decoder padding is never seen: it is on the right, and kernels look left.
     fn local(&self, block: &Block<'_>, operator: LocalOperator, values: Tensor<2>, frame: &Frame) -> Tensor<2> {
-        let (layer, masks) = (block.layer, self.settings.masks);
+        let (layer, masks) = (block.layer, self.conventions.masks);
         let values = match (block.side, masks) {
             (Side::Encoder, PaddingMasks::Released) if block.mix.attends() => frame.without_padding(values),
             (Side::Encoder | Side::Decoder, PaddingMasks::Released | PaddingMasks::Exact) => values,
@@ -193,7 +193,16 @@ impl Forward<'_> {
             (Side::Encoder, PaddingMasks::Released) | (Side::Decoder, _) => projected,
         };
         let mixed = self.local_kernel(block, operator, frame.unfold(projected));
-        self.linear(&format!("{layer}.mix.local.output"), fold(mixed))
+        self.local_output(layer, operator, fold(mixed))
+    }
+
+    /// Returns what a local branch makes of the sums of its kernel, `[N, C]`.
+    pub fn local_output(&self, layer: &str, operator: LocalOperator, sums: Tensor<2>) -> Tensor<2> {
+        let sums = match (self.law(operator), self.conventions.local_norm) {
+            (LocalLaw::Add { .. }, LocalNorm::Layer) => standardized(sums),
+            (LocalLaw::Conv, _) | (LocalLaw::Add { .. }, LocalNorm::Released) => sums,
+        };
+        self.linear(&format!("{layer}.mix.local.output"), sums)
     }
 
     /// Returns what the kernel of a local branch reads.

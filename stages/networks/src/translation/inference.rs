@@ -51,7 +51,7 @@ impl TranslationInference {
         }
     }
 
-    /// Returns the network of exported weights, which says nothing of how it was trained: padding is masked exactly.
+    /// Returns the network of exported weights.
     ///
     /// # Errors
     /// If a tensor of the architecture is missing or has another shape.
@@ -115,7 +115,7 @@ impl TranslationInference {
         Forward {
             sizes: self.architecture.sizes(),
             settings: &self.settings,
-            positions: self.task.positions,
+            conventions: self.task.conventions,
             tensors: &self.tensors,
             device: &self.device,
             add_scale: None,

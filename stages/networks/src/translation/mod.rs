@@ -33,7 +33,7 @@ pub use quantization::{
     EightBitTraining, InputRanges, LargestInput, TranslationQuantizationError, quantize_translation,
     quantize_translation_within,
 };
-pub use settings::{DropoutRates, FirstDropout, KernelSoftmax, NetworkSettings, PaddingMasks};
+pub use settings::{DropoutRates, FirstDropout, KernelSoftmax, NetworkSettings};
 pub use sharing::{MlpSharing, TranslationPrior, TranslationSharing};
 pub use trainer::{TranslationSnapshot, TranslationTrainer, UpdateSummary};
 pub use training::{Decline, TranslationTraining};

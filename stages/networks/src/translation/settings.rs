@@ -12,8 +12,6 @@ pub struct NetworkSettings {
     pub shift: ShiftForm,
     /// Which local kernels a softmax normalises.
     pub kernel_softmax: KernelSoftmax,
-    /// Where padding is taken out of local operators.
-    pub masks: PaddingMasks,
     /// Rates of dropout; only training has any.
     pub dropout: DropoutRates,
 }
@@ -49,17 +47,6 @@ pub enum KernelSoftmax {
     #[default]
     ConvOnly,
     /// All, as in the authors' release.
-    Released,
-}
-
-/// Where padding is taken out of the local operators of the encoder.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum PaddingMasks {
-    /// Right before the kernel: what a sentence gives does not depend on its batch.
-    #[default]
-    Exact,
-    /// As in the authors' release: hybrids before the first projection, whose bias then leaks in; pure blocks nowhere.
     Released,
 }
 

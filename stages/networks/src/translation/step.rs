@@ -100,7 +100,7 @@ impl<'a> StepDecoder<'a> {
 
     fn embed(&self, tokens: &[u32]) -> Tensor<2> {
         let (forward, width) = (&self.forward, self.forward.sizes.decoder.width);
-        let position = forward.positions.row(self.position, width);
+        let position = forward.conventions.positions.row(self.position, width);
         let position = Tensor::<2>::from_data(TensorData::new(position, [1, width]), forward.device);
         let tokens = indices(tokens.iter().map(|&token| token as i32).collect(), forward.device);
         forward.embedded(tokens, width) + position
@@ -194,7 +194,7 @@ impl LayerMemory {
             LocalLaw::Add { .. } => -(read - local.kernel.clone()).abs(),
         };
         let [rows, _, width] = mixed.dims();
-        forward.linear(&format!("{layer}.mix.local.output"), mixed.sum_dim(1).reshape([rows, width]))
+        forward.local_output(layer, operator, mixed.sum_dim(1).reshape([rows, width]))
     }
 }
 

@@ -56,6 +56,8 @@ pub struct TranslationSnapshot {
     pub tensors: Vec<NamedTensor>,
     /// Memory of the optimizer.
     pub memory: Vec<Momentum>,
+    /// Running ranges of training for 8 bits.
+    pub ranges: InputRanges,
 }
 
 /// Sums over the batches of an update.
@@ -76,7 +78,7 @@ impl<'a> TranslationTrainer<'a> {
     }
 
     /// Returns the running ranges of the inputs of linear layers, empty without training for 8 bits. Nine tenths of one
-    /// are that of the last batch; a snapshot holds none of it.
+    /// are that of the last batch.
     pub fn input_ranges(&self) -> InputRanges {
         self.eight_bits.as_ref().map(EightBits::ranges).unwrap_or_default()
     }
@@ -87,6 +89,7 @@ impl<'a> TranslationTrainer<'a> {
             updates: self.updates,
             tensors: self.network.named_tensors(),
             memory: self.optimizer.memory(),
+            ranges: self.input_ranges(),
         }
     }
 
@@ -98,6 +101,9 @@ impl<'a> TranslationTrainer<'a> {
         }
         self.optimizer = Optimizer::with_memory(self.settings.optimizer, snapshot.memory, &self.network.parameters);
         self.updates = snapshot.updates;
+        if let Some(eight_bits) = &mut self.eight_bits {
+            eight_bits.restore(snapshot.ranges);
+        }
         self.network.forget_segments();
     }
 
@@ -141,7 +147,7 @@ impl<'a> TranslationTrainer<'a> {
         let forward = Forward {
             sizes: architecture.sizes(),
             settings: &self.network.settings,
-            positions: self.network.task.positions,
+            conventions: self.network.task.conventions,
             tensors: &resolved.tensors,
             device: &device,
             add_scale: self.settings.add_gradient_scale,

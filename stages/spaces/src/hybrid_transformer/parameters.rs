@@ -103,10 +103,10 @@ impl List {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{HybridTransformer, Positions, TransformerSizes};
+    use crate::{Conventions, HybridTransformer, TransformerSizes};
 
     fn task() -> TranslationTask {
-        TranslationTask { vocabulary: 100, longest: 64, positions: Positions::Interleaved }
+        TranslationTask { vocabulary: 100, longest: 64, conventions: Conventions::default() }
     }
 
     fn scalars(sizes: &TransformerSizes) -> usize {

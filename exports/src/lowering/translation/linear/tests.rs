@@ -1,4 +1,4 @@
-use spaces::{Tensor, Values, Weights};
+use spaces::{Conventions, Tensor, Values, Weights};
 use tract_onnx::prelude::{Framework, InferenceModelExt, IntoRunnable, IntoTValue, tvec};
 
 use super::*;
@@ -28,7 +28,7 @@ fn layer(form: LinearForm) -> Weights {
 /// Returns what tract makes of the layer.
 fn found(form: LinearForm, weights: &Weights, rows: usize, x: &[f32]) -> Vec<f32> {
     let [outputs, inputs] = SHAPE;
-    let mut part = Part::new(weights, Form::Int8);
+    let mut part = Part::new(weights, Form::Int8, Conventions::default());
     part.builder.input("x", Kind::Float, &[Size::Free("N"), Size::Fixed(inputs)]);
     let y = part.linear("layer", form, "x", SHAPE).unwrap();
     part.builder.output(&y, &[Size::Free("N"), Size::Fixed(outputs)]);

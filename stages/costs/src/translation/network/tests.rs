@@ -4,8 +4,8 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha12Rng;
 use serde::Deserialize;
 use spaces::{
-    Arithmetic, DecoderChoices, EncoderChoices, HybridTransformer, LinearForm, LocalOperator, Mix, Operator, Positions,
-    SearchSpace, TranslationTask,
+    Arithmetic, Conventions, DecoderChoices, EncoderChoices, HybridTransformer, LinearForm, LocalOperator, Mix,
+    Operator, SearchSpace, TranslationTask,
 };
 
 use super::*;
@@ -243,7 +243,7 @@ fn linear_layers_store_what_their_form_needs() {
 
 #[test]
 fn every_stored_scalar_is_a_parameter_of_the_exported_network_or_a_sign() {
-    let task = TranslationTask { vocabulary: 1, longest: 1, positions: Positions::Interleaved };
+    let task = TranslationTask { vocabulary: 1, longest: 1, conventions: Conventions::default() };
     let space = HybridTransformer {
         encoder: EncoderChoices {
             mlp_forms: LinearForm::ALL.to_vec(),

@@ -67,6 +67,11 @@ impl EightBits {
         self.ranges.borrow().clone()
     }
 
+    /// Goes back to running ranges of before.
+    pub fn restore(&mut self, ranges: InputRanges) {
+        self.ranges = RefCell::new(ranges);
+    }
+
     /// Moves a layer's running range to 0.1 of itself and 0.9 of the new one.
     fn follow(&self, layer: &str, (low, high): (f32, f32)) {
         const KEPT: f32 = 0.1;

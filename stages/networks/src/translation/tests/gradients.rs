@@ -15,7 +15,7 @@ fn entropy(network: &TranslationNetwork, architecture: &spaces::TransformerArchi
     let forward = Forward {
         sizes: architecture.sizes(),
         settings: &settings,
-        positions: network.task.positions,
+        conventions: network.task.conventions,
         tensors: &resolved.tensors,
         device: &device,
         add_scale: None,

@@ -1,9 +1,12 @@
 //! A translation network in plain loops, in f64, one sentence at a time: slow and obvious.
 
-use spaces::{LinearForm, LocalOperator, Mix, TransformerArchitecture, TranslationTask, Weights, kernel_length};
+use spaces::{
+    Conventions, LinearForm, LocalNorm, LocalOperator, Mix, TransformerArchitecture, TranslationTask, Weights,
+    kernel_length,
+};
 use translation::special::END;
 
-use super::samples::{architecture, reversals, subnet, task};
+use super::samples::{architecture, conventional, reversals, subnet, task};
 use crate::translation::{NetworkSettings, TranslationInference};
 
 /// Rows of channels.
@@ -50,10 +53,7 @@ impl Reference<'_> {
     fn norm(&self, name: &str, input: &Rows) -> Rows {
         let (gamma, beta) = (self.vector(&format!("{name}.gamma")), self.vector(&format!("{name}.beta")));
         let normalized = |row: &Vec<f64>| {
-            let count = row.len() as f64;
-            let mean = row.iter().sum::<f64>() / count;
-            let variance = row.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / count;
-            let scaled = row.iter().map(|x| (x - mean) / (variance + 1e-5).sqrt());
+            let scaled = standardized(row).into_iter();
             scaled.zip(&gamma).zip(&beta).map(|((x, gamma), beta)| x * gamma + beta).collect()
         };
         input.iter().map(normalized).collect()
@@ -62,7 +62,7 @@ impl Reference<'_> {
     fn embed(&self, tokens: &[u32], width: usize) -> Rows {
         let embedding = self.matrix("embedding.weight");
         let row = |(index, &token): (usize, &u32)| {
-            let position = self.task.positions.row(index, width);
+            let position = self.task.conventions.positions.row(index, width);
             let embedded = &embedding[token as usize][..width];
             embedded.iter().zip(position).map(|(e, p)| (width as f64).sqrt() * e + f64::from(p)).collect()
         };
@@ -111,7 +111,11 @@ impl Reference<'_> {
             };
             (0..taps).map(tap).sum()
         };
-        let mixed = (0..inner.len()).map(|at| (0..width).map(|channel| value(at, channel)).collect()).collect();
+        let mut mixed: Rows =
+            (0..inner.len()).map(|at| (0..width).map(|channel| value(at, channel)).collect()).collect();
+        if operator != LocalOperator::Conv && self.task.conventions.local_norm == LocalNorm::Layer {
+            mixed = mixed.iter().map(|row| standardized(row)).collect();
+        }
         self.linear(&format!("{name}.output"), form, &mixed)
     }
 
@@ -178,14 +182,25 @@ impl Reference<'_> {
     }
 }
 
+fn standardized(row: &[f64]) -> Vec<f64> {
+    let count = row.len() as f64;
+    let mean = row.iter().sum::<f64>() / count;
+    let variance = row.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / count;
+    row.iter().map(|x| (x - mean) / (variance + 1e-5).sqrt()).collect()
+}
+
 /// Sums of a few hundred f32 products of order one, through up to six layers with a norm each.
 const TOLERANCE: f64 = 2e-4;
 
 fn compare(architecture: &TransformerArchitecture, case: &str) {
+    compare_under(Conventions::default(), architecture, case);
+}
+
+fn compare_under(conventions: Conventions, architecture: &TransformerArchitecture, case: &str) {
     let batch = reversals(4, 9, 5);
-    let network = subnet(architecture, &NetworkSettings::default());
+    let network = conventional(architecture, conventions);
     let weights = network.export(architecture);
-    let reference = Reference { architecture, task: task(), weights: &weights };
+    let reference = Reference { architecture, task: TranslationTask { conventions, ..task() }, weights: &weights };
     let found = TranslationInference::of_path(&network, architecture).log_probabilities(&batch);
     let inputs = batch.decoder_inputs();
     let mut found = found.chunks_exact(task().vocabulary);
@@ -210,6 +225,15 @@ fn every_mix_computes_what_plain_loops_do() {
             let network = architecture(&[encoder, Mix::Attention], &[decoder, Mix::Attention], LinearForm::Dense);
             compare(&network, &format!("{encoder} and {decoder}"));
         }
+    }
+}
+
+#[test]
+fn sums_of_distances_stay_as_they_are_in_the_release() {
+    let conventions = Conventions { local_norm: LocalNorm::Released, ..Conventions::default() };
+    for mix in [Mix::Add, Mix::Shift, Mix::AttentionAdd, Mix::AttentionShift] {
+        let network = architecture(&[mix, Mix::Attention], &[mix, Mix::Attention], LinearForm::Dense);
+        compare_under(conventions, &network, &format!("{mix} without a norm"));
     }
 }
 

@@ -4,7 +4,8 @@ use spaces::{LinearForm, Mix, TransformerArchitecture};
 use super::samples::{architecture, reversals, subnet};
 use super::sharing::supernet;
 use crate::translation::{
-    DropoutRates, NetworkSettings, TranslationNetwork, TranslationSharing, TranslationTrainer, TranslationTraining,
+    DropoutRates, EightBitTraining, NetworkSettings, TranslationNetwork, TranslationSharing, TranslationTrainer,
+    TranslationTraining,
 };
 
 /// Trains up to an update, each with batches and a point of its own.
@@ -18,7 +19,15 @@ fn go_on(trainer: &mut TranslationTrainer<'_>, points: &[TransformerArchitecture
 
 fn resumes(network: impl Fn() -> TranslationNetwork, points: &[TransformerArchitecture]) {
     let training = TranslationTraining { updates: 6, warmup_updates: 1, ..TranslationTraining::default() };
-    let trainer = || TranslationTrainer::new(network(), &training, 7);
+    resumes_with(&training, network, points);
+}
+
+fn resumes_with(
+    training: &TranslationTraining,
+    network: impl Fn() -> TranslationNetwork,
+    points: &[TransformerArchitecture],
+) {
+    let trainer = || TranslationTrainer::new(network(), training, 7);
     let mut straight = trainer();
     go_on(&mut straight, points, 6);
     let mut first = trainer();
@@ -34,6 +43,14 @@ fn resumes(network: impl Fn() -> TranslationNetwork, points: &[TransformerArchit
 fn a_restored_subnet_trains_on_to_the_same_bytes() {
     let point = architecture(&[Mix::Add, Mix::AttentionShift], &[Mix::AttentionConv], LinearForm::Dense);
     resumes(|| subnet(&point, &NetworkSettings::default()), std::slice::from_ref(&point));
+}
+
+#[test]
+fn training_for_8_bits_goes_on_with_the_same_ranges() {
+    let point = architecture(&[Mix::AttentionShift], &[Mix::AttentionAdd], LinearForm::Dense);
+    let eight_bit = Some(EightBitTraining::default());
+    let training = TranslationTraining { updates: 6, warmup_updates: 1, eight_bit, ..TranslationTraining::default() };
+    resumes_with(&training, || subnet(&point, &NetworkSettings::default()), std::slice::from_ref(&point));
 }
 
 #[test]

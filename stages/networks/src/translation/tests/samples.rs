@@ -5,7 +5,7 @@ use datasets::TokenBatch;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha12Rng;
 use spaces::{
-    DecoderLayer, EncoderLayer, LinearForm, Mix, Positions, TransformerArchitecture, TransformerDecoder,
+    Conventions, DecoderLayer, EncoderLayer, LinearForm, Mix, TransformerArchitecture, TransformerDecoder,
     TransformerEncoder, TransformerSizes, TranslationTask,
 };
 
@@ -16,7 +16,7 @@ const FIRST_WORD: u32 = 4;
 
 /// Returns what the sample networks translate.
 pub fn task() -> TranslationTask {
-    TranslationTask { vocabulary: 13, longest: 24, positions: Positions::Interleaved }
+    TranslationTask { vocabulary: 13, longest: 24, conventions: Conventions::default() }
 }
 
 /// Returns a network whose encoder is wider than its decoder, with these mixes and one form of all matrices.
@@ -42,6 +42,12 @@ pub fn architecture(encoder: &[Mix], decoder: &[Mix], form: LinearForm) -> Trans
 /// Returns a fresh network of an architecture.
 pub fn subnet(architecture: &TransformerArchitecture, settings: &NetworkSettings) -> TranslationNetwork {
     TranslationNetwork::subnet(architecture, &task(), settings, 11, &Device::flex())
+}
+
+/// Returns such a network with other conventions.
+pub fn conventional(architecture: &TransformerArchitecture, conventions: Conventions) -> TranslationNetwork {
+    let task = TranslationTask { conventions, ..task() };
+    TranslationNetwork::subnet(architecture, &task, &NetworkSettings::default(), 11, &Device::flex())
 }
 
 /// Returns random sentences of 1 to `longest` words, the targets being the sources read backward.

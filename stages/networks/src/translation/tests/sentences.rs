@@ -2,20 +2,20 @@
 
 use datasets::TokenBatch;
 use proptest::prelude::*;
-use spaces::{LinearForm, Mix};
+use spaces::{Conventions, LinearForm, Mix, PaddingMasks};
 use translation::{BeamSettings, StepModel};
 
-use super::samples::{architecture, reversals, subnet, task};
+use super::samples::{architecture, conventional, reversals, task};
 use crate::translation::frame::Padded;
 use crate::translation::step::StepDecoder;
-use crate::translation::{NetworkSettings, PaddingMasks, TranslationError, TranslationInference};
+use crate::translation::{TranslationError, TranslationInference};
 
 /// The same sums in another order: a batch of another size is cut into other blocks.
 const TOLERANCE: f32 = 2e-5;
 
-fn network(mix: Mix, settings: &NetworkSettings) -> TranslationInference {
+fn network(mix: Mix, conventions: Conventions) -> TranslationInference {
     let architecture = architecture(&[mix, mix, Mix::Attention], &[mix, mix], LinearForm::Dense);
-    TranslationInference::of_path(&subnet(&architecture, settings), &architecture)
+    TranslationInference::of_path(&conventional(&architecture, conventions), &architecture)
 }
 
 fn pair(sources: &[u32], targets: &[u32]) -> TokenBatch {
@@ -39,19 +39,19 @@ fn company(inference: &TranslationInference) -> f32 {
 #[test]
 fn no_mix_sees_padding() {
     for mix in Mix::ALL {
-        let found = company(&network(mix, &NetworkSettings::default()));
+        let found = company(&network(mix, Conventions::default()));
         assert!(found < TOLERANCE, "{mix}: {found}");
     }
 }
 
 #[test]
 fn the_released_masks_let_padding_through() {
-    let settings = NetworkSettings { masks: PaddingMasks::Released, ..NetworkSettings::default() };
+    let conventions = Conventions { masks: PaddingMasks::Released, ..Conventions::default() };
     for mix in [Mix::Conv, Mix::Add, Mix::Shift] {
-        let found = company(&network(mix, &settings));
+        let found = company(&network(mix, conventions));
         assert!(found > 100.0 * TOLERANCE, "{mix}: {found}");
     }
-    assert!(company(&network(Mix::Attention, &settings)) < TOLERANCE);
+    assert!(company(&network(Mix::Attention, conventions)) < TOLERANCE);
 }
 
 proptest! {
@@ -59,7 +59,7 @@ proptest! {
 
     #[test]
     fn no_mix_sees_the_future(mix in proptest::sample::select(&Mix::ALL[..]), at in 0_usize..11, word in 4_u32..13) {
-        let inference = network(mix, &NetworkSettings::default());
+        let inference = network(mix, Conventions::default());
         let targets = [5, 12, 7, 4, 6, 8, 9, 10, 11, 5, 6];
         let mut changed = targets;
         changed[at] = if word == targets[at] { 4 + (word - 3) % 9 } else { word };
@@ -73,7 +73,7 @@ proptest! {
 
     #[test]
     fn steps_and_batches_agree_for_sentences_of_any_length(seed in any::<u64>(), longest in 1_usize..12) {
-        let inference = network(Mix::AttentionShift, &NetworkSettings::default());
+        let inference = network(Mix::AttentionShift, Conventions::default());
         let batch = reversals(1, longest, seed);
         let wanted = inference.log_probabilities(&batch);
         let forward = inference.forward();
@@ -90,7 +90,7 @@ proptest! {
 
 #[test]
 fn translations_come_in_the_order_of_their_sentences_and_alone_as_together() {
-    let inference = network(Mix::AttentionAdd, &NetworkSettings::default());
+    let inference = network(Mix::AttentionAdd, Conventions::default());
     let sentences: [&[u32]; 4] = [&[4, 5, 6, 7, 8], &[9], &[], &[10, 11, 12]];
     let settings = BeamSettings { beam: 3, best: 2, most_length: 9, ..BeamSettings::default() };
     let together = inference.translate(&sentences, &settings).expect("sentences of the vocabulary");
@@ -106,7 +106,7 @@ fn translations_come_in_the_order_of_their_sentences_and_alone_as_together() {
 
 #[test]
 fn a_translation_has_the_probability_that_the_parallel_decoder_gives_it() {
-    let inference = network(Mix::AttentionConv, &NetworkSettings::default());
+    let inference = network(Mix::AttentionConv, Conventions::default());
     let source = [4, 9, 7];
     let best =
         inference.translate(&[&source], &BeamSettings::default()).expect("of the vocabulary").remove(0).remove(0);
@@ -119,7 +119,7 @@ fn a_translation_has_the_probability_that_the_parallel_decoder_gives_it() {
 
 #[test]
 fn sentences_that_do_not_fit_are_told_with_their_place() {
-    let inference = network(Mix::Attention, &NetworkSettings::default());
+    let inference = network(Mix::Attention, Conventions::default());
     let long = [4; 24];
     let error = |sentences: &[&[u32]]| inference.translate(sentences, &BeamSettings::default()).unwrap_err();
     assert_eq!(error(&[&[4], &long]), TranslationError::TooLong { sentence: 1, found: 25, longest: 24 });
