@@ -34,7 +34,7 @@ impl RawFile {
     }
 
     /// Opens the file; gzip is recognized by its first bytes and unpacked.
-    pub(crate) fn open(&self) -> Result<Box<dyn Read>, SourceError> {
+    pub(crate) fn open(&self) -> Result<Box<dyn Read + Send>, SourceError> {
         match self {
             Self::Disk(path) => open_unpacked(path),
             Self::Embedded { bytes, .. } => Ok(Box::new(MultiGzDecoder::new(*bytes))),
@@ -43,7 +43,7 @@ impl RawFile {
 }
 
 /// Opens `path`; gzip is recognized by its first bytes and unpacked.
-pub(crate) fn open_unpacked(path: &Path) -> Result<Box<dyn Read>, SourceError> {
+pub(crate) fn open_unpacked(path: &Path) -> Result<Box<dyn Read + Send>, SourceError> {
     let io_error = |source| SourceError::Io { path: path.to_path_buf(), source };
     let mut reader = BufReader::new(File::open(path).map_err(io_error)?);
     let compressed = reader.fill_buf().map_err(io_error)?.starts_with(&GZIP_MAGIC);

@@ -84,7 +84,8 @@ impl Scores {
     pub fn of(text: &CorpusText, translated: &[Translated], references: &[String]) -> Result<Self, StageError> {
         let words: Vec<&str> = translated.iter().map(|sentence| &*sentence.words).collect();
         let texts: Vec<&str> = translated.iter().map(|sentence| &*sentence.text).collect();
-        let wanted: Vec<String> = references.iter().map(|line| text.target.splitter().split(line)).collect();
+        let wanted: Vec<String> =
+            references.iter().map(|line| text.target.splitter().split(line).into_owned()).collect();
         let broken = |error: ScoreError| StageError::caused("the split has no score", error);
         Ok(Self {
             tokenized: CorpusBleu::new(BleuScheme::Tokenized, &words, &wanted).map_err(broken)?.bleu(),

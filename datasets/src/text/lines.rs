@@ -9,13 +9,13 @@ pub(crate) const MOST_LINE_BYTES: usize = 1 << 20;
 /// The lines of a text, read one by one: memory is that of the longest line.
 pub(crate) struct Lines {
     file: PathBuf,
-    reader: BufReader<Box<dyn Read>>,
+    reader: BufReader<Box<dyn Read + Send>>,
     buffer: Vec<u8>,
     line: u64,
 }
 
 impl Lines {
-    pub(crate) fn new(file: PathBuf, reader: Box<dyn Read>) -> Self {
+    pub(crate) fn new(file: PathBuf, reader: Box<dyn Read + Send>) -> Self {
         Self { file, reader: BufReader::with_capacity(1 << 16, reader), buffer: Vec::new(), line: 0 }
     }
 
@@ -79,7 +79,7 @@ mod tests {
 
     #[test]
     fn a_line_of_ten_megabytes_is_an_error_before_it_is_read() {
-        let long: Box<dyn Read> = Box::new(std::io::repeat(b'a').take(10 << 20));
+        let long: Box<dyn Read + Send> = Box::new(std::io::repeat(b'a').take(10 << 20));
         let mut lines = Lines::new(PathBuf::from("a.de"), long);
         let error = lines.next_line().unwrap_err().to_string();
         assert!(error.starts_with("`a.de`, line 1: a sentence has at most 1048576 bytes"), "{error}");

@@ -3,9 +3,9 @@ use super::text_error::TextError;
 use super::text_file::Sentences;
 
 /// Most pairs of a chunk.
-const CHUNK_PAIRS: usize = 1 << 15;
+const CHUNK_PAIRS: usize = 1 << 12;
 /// Bytes after which a chunk ends early.
-const CHUNK_BYTES: usize = 16 << 20;
+const CHUNK_BYTES: usize = 4 << 20;
 
 /// A sentence and its translation as they stand in the files.
 #[derive(Clone, Debug, PartialEq, Eq)]

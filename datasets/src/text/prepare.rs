@@ -1,4 +1,5 @@
-use std::sync::Arc;
+use std::borrow::Cow;
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
@@ -10,6 +11,9 @@ use super::pairs::{PairReader, RawPair};
 use super::preparation::{Dictionaries, Preparation};
 use super::text_error::TextError;
 use super::word_counts::WordCounts;
+
+/// Pairs that a task encodes.
+const TASK_PAIRS: usize = 256;
 
 /// How the text of a corpus becomes token ids: what [`learn_text`] learnt of its training pairs.
 #[derive(Clone, Debug)]
@@ -53,16 +57,19 @@ pub fn learn_text(corpus: &Corpus, preparation: &Preparation) -> Result<Prepared
     let splitters = settings.map(WordSplitter::new);
     let mut words = [WordCounts::new(preparation.most_words), WordCounts::new(preparation.most_words)];
     let mut chunks = TrainChunks::new(corpus, preparation);
-    while let Some(chunk) = chunks.next_chunk()? {
-        let pairs: Vec<WordPair> =
-            chunk.par_iter().map(|raw| WordPair::new(raw, &splitters, corpus.writing, preparation)).collect();
+    let mut ahead = chunks.next_chunk()?;
+    while let Some(chunk) = ahead {
+        let word_pair = |raw| WordPair::new(raw, &splitters, corpus.writing, preparation);
+        let (pairs, next) =
+            rayon::join(|| chunk.par_iter().map(word_pair).collect::<Vec<WordPair>>(), || chunks.next_chunk());
         let kept: Vec<&WordPair> = pairs
             .iter()
             .filter(|pair| chunks.part(pair.dropped) == TextPart::Train && pair.dropped.is_none())
             .collect();
         for (side, words) in words.iter_mut().enumerate() {
-            words.add(&kept.iter().map(|pair| pair.words[side].as_str()).collect::<Vec<_>>());
+            words.add(&kept.iter().map(|pair| &*pair.words[side]).collect::<Vec<_>>());
         }
+        ahead = next?;
     }
     let words = words.map(WordCounts::into_sorted);
     if words.iter().any(Vec::is_empty) {
@@ -87,7 +94,7 @@ pub fn learn_text(corpus: &Corpus, preparation: &Preparation) -> Result<Prepared
 
 /// Hands every pair of a part that the rules keep to `sink`, in the order of the files, and returns what became of all.
 ///
-/// A chunk of pairs is in memory at a time; its pairs are encoded in parallel.
+/// Two chunks of pairs are in memory at a time: one is encoded in parallel while the next is read.
 ///
 /// # Errors
 /// When a file cannot be read or is no text, and those of `sink`.
@@ -98,7 +105,7 @@ pub fn encode_text<E: From<TextError>>(
     mut sink: impl FnMut(EncodedPair, SentencePair<'_>) -> Result<(), E>,
 ) -> Result<PartCounts, E> {
     let carved = part == TextPart::Valid && text.preparation.validation_every.is_some();
-    let mut caches: Vec<[WordCache; 2]> = vec![Default::default(); rayon::current_num_threads()];
+    let caches = Caches::new();
     let mut counts = PartCounts::default();
     if part != TextPart::Train && !carved {
         let mut reader = PairReader::new(corpus.files(part));
@@ -107,15 +114,17 @@ pub fn encode_text<E: From<TextError>>(
             if chunk.is_empty() {
                 return Ok(counts);
             }
-            for (raw, pair) in chunk.iter().zip(text.encode_chunk(&chunk, &mut caches)) {
+            for (raw, pair) in chunk.iter().zip(text.encode_chunk(&chunk, &caches)) {
                 counts.count(None);
                 sink(pair.encoded, raw.as_sentences())?;
             }
         }
     }
     let mut chunks = TrainChunks::new(corpus, &text.preparation);
-    while let Some(chunk) = chunks.next_chunk()? {
-        for (raw, pair) in chunk.iter().zip(text.encode_chunk(&chunk, &mut caches)) {
+    let mut ahead = chunks.next_chunk()?;
+    while let Some(chunk) = ahead {
+        let (encoded, next) = rayon::join(|| text.encode_chunk(&chunk, &caches), || chunks.next_chunk());
+        for (raw, pair) in chunk.iter().zip(encoded) {
             if chunks.part(pair.dropped) != part {
                 continue;
             }
@@ -126,8 +135,24 @@ pub fn encode_text<E: From<TextError>>(
                 sink(pair.encoded, raw.as_sentences())?;
             }
         }
+        ahead = next?;
     }
     Ok(counts)
+}
+
+/// The caches of each thread, of sources and of targets.
+struct Caches(Vec<Mutex<[WordCache; 2]>>);
+
+impl Caches {
+    fn new() -> Self {
+        Self((0..rayon::current_num_threads()).map(|_| Mutex::default()).collect())
+    }
+
+    /// Returns those of the running thread of the pool, which no other thread asks for.
+    fn of_thread(&self) -> MutexGuard<'_, [WordCache; 2]> {
+        let thread = rayon::current_thread_index().unwrap_or(0);
+        self.0[thread].lock().expect("no thread panicked while encoding")
+    }
 }
 
 impl RawPair {
@@ -137,16 +162,16 @@ impl RawPair {
 }
 
 /// A pair of sentences as words, and the rule on words that it breaks.
-struct WordPair {
-    words: [String; 2],
+struct WordPair<'a> {
+    words: [Cow<'a, str>; 2],
     dropped: Option<DropRule>,
 }
 
-impl WordPair {
-    fn new(raw: &RawPair, splitters: &[WordSplitter; 2], writing: Writing, preparation: &Preparation) -> Self {
+impl<'a> WordPair<'a> {
+    fn new(raw: &'a RawPair, splitters: &[WordSplitter; 2], writing: Writing, preparation: &Preparation) -> Self {
         let words = match writing {
             Writing::Sentences => [splitters[0].split(&raw.source), splitters[1].split(&raw.target)],
-            Writing::Pieces => [raw.source.clone(), raw.target.clone()],
+            Writing::Pieces => [Cow::Borrowed(raw.source.as_str()), Cow::Borrowed(raw.target.as_str())],
         };
         let dropped = preparation.cleaning.by_words(&words[0], &words[1]);
         Self { words, dropped }
@@ -173,13 +198,12 @@ impl PreparedText {
     }
 
     /// Encodes pairs in parallel, in order; each thread has its caches.
-    fn encode_chunk(&self, chunk: &[RawPair], caches: &mut [[WordCache; 2]]) -> Vec<Encoded> {
-        let each = chunk.len().div_ceil(caches.len().max(1)).max(1);
-        let parts = caches.par_iter_mut().zip(chunk.par_chunks(each));
-        let encode = |(caches, part): (&mut [WordCache; 2], &[RawPair])| {
-            part.iter().map(|raw| self.encode(raw, caches)).collect::<Vec<_>>()
+    fn encode_chunk(&self, chunk: &[RawPair], caches: &Caches) -> Vec<Encoded> {
+        let encode = |part: &[RawPair]| {
+            let mut caches = caches.of_thread();
+            part.iter().map(|raw| self.encode(raw, &mut caches)).collect::<Vec<_>>()
         };
-        parts.map(encode).collect::<Vec<_>>().into_iter().flatten().collect()
+        chunk.par_chunks(TASK_PAIRS).flat_map_iter(encode).collect()
     }
 
     fn encode(&self, raw: &RawPair, [source_cache, target_cache]: &mut [WordCache; 2]) -> Encoded {

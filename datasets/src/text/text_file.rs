@@ -87,7 +87,7 @@ impl Sentences {
 }
 
 /// Opens a file; gzip and xz are recognized by their first bytes and unpacked.
-pub(crate) fn open_unpacked(raw: &RawFile) -> Result<Box<dyn Read>, TextError> {
+pub(crate) fn open_unpacked(raw: &RawFile) -> Result<Box<dyn Read + Send>, TextError> {
     if let RawFile::Disk(path) = raw {
         let io_error = |source| TextError::Io { path: path.clone(), source };
         let mut file = File::open(path).map_err(io_error)?;

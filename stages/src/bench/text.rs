@@ -98,7 +98,7 @@ fn write_files(
         let codecs = [&text.source, &text.target];
         for ((lines, codec), raw) in sides.iter_mut().zip(codecs).zip([pair.source, pair.target]) {
             lines[0].extend([raw, "\n"]);
-            lines[1].extend([codec.splitter().split(raw).as_str(), "\n"]);
+            lines[1].extend([&*codec.splitter().split(raw), "\n"]);
         }
         Ok(())
     })?;

@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
@@ -81,19 +82,19 @@ impl WordSplitter {
 
     /// Returns the words of a sentence with one space between them: normalized, tokenized, then in small letters.
     #[must_use]
-    pub fn split(&self, sentence: &str) -> String {
-        let normalized = match self.settings.punctuation {
-            Punctuation::Normalize => Some(without_invisible(&self.normalizer.normalize(sentence))),
-            Punctuation::Keep => None,
+    pub fn split<'a>(&self, sentence: &'a str) -> Cow<'a, str> {
+        let text = match self.settings.punctuation {
+            Punctuation::Normalize => Cow::Owned(without_invisible(&self.normalizer.normalize(sentence))),
+            Punctuation::Keep => Cow::Borrowed(sentence),
         };
-        let text = normalized.as_deref().unwrap_or(sentence);
         let words = match self.settings.words {
-            Words::Moses => self.tokenizer.tokenize(text),
-            Words::Spaces => squeezed(text),
+            Words::Moses => Cow::Owned(self.tokenizer.tokenize(&text)),
+            Words::Spaces if is_squeezed(&text) => text,
+            Words::Spaces => Cow::Owned(squeezed(&text)),
         };
         match self.settings.letters {
             Letters::Keep => words,
-            Letters::Lower => words.to_lowercase(),
+            Letters::Lower => Cow::Owned(words.to_lowercase()),
         }
     }
 
@@ -105,6 +106,19 @@ impl WordSplitter {
             Words::Spaces => words.to_owned(),
         }
     }
+}
+
+/// Returns whether a text has one space between its words and none at its ends.
+fn is_squeezed(text: &str) -> bool {
+    let mut after_space = true;
+    for character in text.chars() {
+        match (character, after_space) {
+            (' ', false) => after_space = true,
+            (other, _) if other.is_whitespace() => return false,
+            (_, _) => after_space = false,
+        }
+    }
+    !after_space || text.is_empty()
 }
 
 /// Returns a text with one space for each run of white space, none at its ends.
@@ -270,6 +284,23 @@ mod tests {
                 let normal = Normalizer::new(Language::English).normalize(sentence);
                 assert_eq!(codec.decode(&codec.encode(sentence)), normal);
             }
+        }
+    }
+
+    #[test]
+    fn tokenized_text_is_taken_as_it_is_and_other_white_space_is_squeezed() {
+        let splitter = WordSplitter::new(TextSettings {
+            words: Words::Spaces,
+            punctuation: Punctuation::Keep,
+            ..TextSettings::default()
+        });
+        for text in ["", "a", "a b", "die Tür ."] {
+            assert!(matches!(splitter.split(text), Cow::Borrowed(found) if found == text), "{text:?}");
+        }
+        for (text, wanted) in
+            [(" ", ""), ("a  b", "a b"), ("a ", "a"), (" a", "a"), ("a\tb", "a b"), ("a\u{a0}b", "a b")]
+        {
+            assert_eq!(splitter.split(text), wanted, "{text:?}");
         }
     }
 
