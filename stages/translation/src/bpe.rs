@@ -119,23 +119,16 @@ impl BytePairs {
     #[must_use]
     pub fn pieces<'word>(&self, word: &'word str) -> Vec<&'word str> {
         let mut symbols = self.symbols(word);
-        while let Some(best) = self.best_pair(&symbols) {
-            let mut kept = 0;
-            let mut index = 0;
-            while index < symbols.len() {
-                symbols[kept] = symbols[index];
-                if index + 1 < symbols.len() && (symbols[index].0, symbols[index + 1].0) == best.0 {
-                    symbols[kept] = (best.1, symbols[index + 1].1);
-                    index += 1;
-                }
-                (kept, index) = (kept + 1, index + 1);
-            }
-            symbols.truncate(kept);
+        while let Some(best) = symbols.iter().map(|symbol| symbol.merge).min_by_key(|merge| merge.rank)
+            && best.rank != NONE.rank
+        {
+            merge_all(&mut symbols, best);
+            self.find_stale(&mut symbols);
         }
         let mut begin = 0;
-        let piece = |(_, end)| {
-            let piece = &word[begin..end];
-            begin = end;
+        let piece = |symbol: Symbol| {
+            let piece = &word[begin..symbol.end];
+            begin = symbol.end;
             piece
         };
         symbols.into_iter().map(piece).collect()
@@ -159,24 +152,59 @@ impl BytePairs {
         cut
     }
 
-    /// The symbol of each character, with the byte of the word that it ends at.
-    fn symbols(&self, word: &str) -> Vec<(u32, usize)> {
+    /// The symbols of the characters of a word.
+    fn symbols(&self, word: &str) -> Vec<Symbol> {
         let symbol = |(begin, character): (usize, char)| {
             let end = begin + character.len_utf8();
             let place = if end == word.len() { &self.last } else { &self.single };
-            (place.get(&character).copied().unwrap_or(FOREIGN), end)
+            Symbol { id: place.get(&character).copied().unwrap_or(FOREIGN), end, merge: STALE }
         };
-        word.char_indices().map(symbol).collect()
+        let mut symbols: Vec<Symbol> = word.char_indices().map(symbol).collect();
+        self.find_stale(&mut symbols);
+        symbols
     }
 
-    /// The pair of neighbours whose merge has precedence, and what it becomes.
-    fn best_pair(&self, symbols: &[(u32, usize)]) -> Option<((u32, u32), u32)> {
-        let merge = |pair: &[(u32, usize)]| {
-            let pair = (pair[0].0, pair[1].0);
-            self.merges.get(&pair).map(|merge| (merge.rank, pair, merge.symbol))
-        };
-        symbols.windows(2).filter_map(merge).min().map(|(_, pair, symbol)| (pair, symbol))
+    /// Looks up the merges of symbols whose neighbour is another one than before.
+    fn find_stale(&self, symbols: &mut [Symbol]) {
+        for index in 0..symbols.len() {
+            if symbols[index].merge.rank == STALE.rank {
+                let next = symbols.get(index + 1).map(|next| (symbols[index].id, next.id));
+                symbols[index].merge = next.and_then(|pair| self.merges.get(&pair)).copied().unwrap_or(NONE);
+            }
+        }
     }
+}
+
+/// A part of a word while merging.
+#[derive(Clone, Copy, Debug)]
+struct Symbol {
+    id: u32,
+    /// The byte of the word that it ends at.
+    end: usize,
+    /// With the symbol behind it.
+    merge: Merge,
+}
+
+/// Of two symbols that do not merge.
+const NONE: Merge = Merge { rank: u32::MAX, symbol: FOREIGN };
+/// Of a symbol whose merge has to be looked up.
+const STALE: Merge = Merge { rank: u32::MAX - 1, symbol: FOREIGN };
+
+/// Merges symbols wherever they have this merge, from the left; theirs and their neighbours' next merges are stale then.
+fn merge_all(symbols: &mut Vec<Symbol>, merge: Merge) {
+    let (mut kept, mut index) = (0, 0);
+    while index < symbols.len() {
+        symbols[kept] = symbols[index];
+        if symbols[index].merge.rank == merge.rank {
+            symbols[kept] = Symbol { id: merge.symbol, end: symbols[index + 1].end, merge: STALE };
+            if kept > 0 {
+                symbols[kept - 1].merge = STALE;
+            }
+            index += 1;
+        }
+        (kept, index) = (kept + 1, index + 1);
+    }
+    symbols.truncate(kept);
 }
 
 /// Returns a sentence with its pieces joined to words.
