@@ -15,6 +15,7 @@ mod cost;
 mod cost_model;
 pub mod costing;
 mod counting;
+mod expected_pairs;
 mod export_onnx;
 mod export_translation;
 mod feasibility;

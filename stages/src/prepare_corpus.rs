@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::artifacts::{CorpusDescription, CorpusText, CorpusWriter, PairSpool, RawText};
 use crate::causes::with_causes;
+use crate::expected_pairs::ExpectedPairs;
 
 /// Reads a parallel corpus and makes tokens of its sentences.
 pub struct PrepareCorpus;
@@ -30,6 +31,9 @@ pub struct PrepareCorpusParams {
     /// Most tokens of a sentence that networks can translate, its end included; more where the test split has more.
     #[serde(default = "default_longest")]
     longest: usize,
+    /// Numbers of pairs that must be found, by split and rule.
+    #[serde(default)]
+    expected: ExpectedPairs,
 }
 
 const fn default_longest() -> usize {
@@ -87,6 +91,7 @@ impl Stage for PrepareCorpus {
                 return Err(StageError::usage(message));
             }
         }
+        params.expected.judge([&train.counts, &valid.counts, &test.counts], context);
         let text = CorpusText { source: text.source, target: text.target };
         let vocabulary = text.source.dictionary().len();
         context.headline("vocabulary", vocabulary, "");

@@ -1,6 +1,6 @@
 //! The whole line of translation from a corpus to verified models, inside this process.
 
-use engine::State;
+use engine::{State, Verdict};
 use networks::SharingMode;
 use stages::artifacts::{EightBitTranslationSubnet, ScoreTable, TranslationSubnet, TranslationSupernet};
 
@@ -85,4 +85,14 @@ fn a_published_network_is_an_architecture_and_its_mixes_can_be_replaced() {
 fn a_limit_that_no_translation_network_keeps_is_told_before_anything_runs() {
     let error = line().try_plan(&["stage.search.params.limits.params=1000"]).unwrap_err().to_string();
     assert!(error.contains("`limits.params` is 1000, the smallest of"), "{error}");
+}
+
+#[test]
+fn another_number_of_pairs_than_expected_fails_a_gate_and_nothing_trains_on_it() {
+    let bench = line();
+    let report = bench.run(&["stage.text.params.expected.train={ read = 400, kept = 1 }"]);
+    let gates = step(&report, "text").gates.iter().map(|gate| (gate.name.as_str(), gate.verdict));
+    assert_eq!(gates.collect::<Vec<_>>(), [("train_read", Verdict::Passed), ("train_kept", Verdict::Failed)]);
+    assert_eq!(step(&report, "text").state, State::GateFailed);
+    assert!(steps_in(&report, State::Ran).is_empty());
 }
